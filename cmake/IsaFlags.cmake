@@ -1,0 +1,20 @@
+# Compiler flags of each instruction set's one source file, src/kernels/isa/<isa>.cpp.
+
+set(isa_flags_generic "")
+set(isa_flags_avx2 -mavx2 -mfma)
+set(isa_flags_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
+
+set(isas generic)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+  list(APPEND isas avx2 avx512)
+endif()
+
+function(add_isa_sources target)
+  foreach(isa ${isas})
+    set(source src/kernels/isa/${isa}.cpp)
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+      target_sources(${target} PRIVATE ${source})
+      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${isa_flags_${isa}}")
+    endif()
+  endforeach()
+endfunction()

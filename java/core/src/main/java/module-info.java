@@ -1,0 +1,4 @@
+/** Convolutional layers at the speed of the hardware. */
+module io.conv4j {
+    requires org.bytedeco.javacpp;
+}
