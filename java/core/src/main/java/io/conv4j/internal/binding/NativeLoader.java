@@ -1,6 +1,8 @@
 package io.conv4j.internal.binding;
 
+import java.io.File;
 import java.io.IOException;
+import java.net.URI;
 import java.net.URL;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,20 +11,34 @@ import org.bytedeco.javacpp.Loader;
 
 /** Loads libjniconv4j and what it links to; a failure is thrown to the caller, and the next call tries again. */
 public final class NativeLoader {
+    private static final String ADD_JARS = "put the conv4j and the dnnl jar with this platform's classifier on the class"
+            + " path (io.conv4j:conv4j-platform brings both); on the module path also give"
+            + " --add-modules io.conv4j.linux.x86_64, or require io.conv4j.platform";
+    private static final String SET_CACHE = "set the system property org.bytedeco.javacpp.cachedir to a directory that"
+            + " can be written to and executed from";
+    private static final String CHECK_SYSTEM = "it needs glibc 2.34, the libstdc++ of GCC 11 and a cache that is not"
+            + " mounted noexec (system property org.bytedeco.javacpp.cachedir)";
+    private static final String ENABLE_ACCESS = "run java with --enable-native-access=ALL-UNNAMED or, on the module path,"
+            + " --enable-native-access=io.conv4j,org.bytedeco.javacpp";
+
     private static volatile boolean loaded;
 
     private NativeLoader() {}
 
-    /** Loads the library, once; the error names the library, the platform and the remedy. */
+    /**
+     * Loads the library at the first call.
+     *
+     * @throws UnsatisfiedLinkError naming the library, the platform and the remedy; the next call tries again
+     */
     public static void ensureLoaded() {
         if (!loaded) {
-            load();
+            loadAll();
         }
     }
 
     // JavaCPP finds and extracts, but Loader.load() stays out of it: it remembers a search that found nothing, and its
     // second call then returns without an error and without a library.
-    private static synchronized void load() {
+    private static synchronized void loadAll() {
         if (loaded) {
             return;
         }
@@ -38,12 +54,20 @@ public final class NativeLoader {
 
     private static void load(String name, URL[] found) {
         if (found.length == 0) {
-            throw failure(name + " was not found", "add the native jars", null);
+            throw failure(name + " not found", ADD_JARS, null);
         }
         try {
-            System.load(Loader.cacheResource(found[0]).getPath());
+            // In a build the library is a plain file already.
+            File file = found[0].getProtocol().equals("file")
+                    ? new File(URI.create(found[0].toString()))
+                    : Loader.cacheResource(found[0]);
+            System.load(file.getPath());
         } catch (IOException e) {
-            throw failure(name, "set the system property", e);
+            throw failure(name + " cannot be extracted: " + e.getMessage(), SET_CACHE, e);
+        } catch (UnsatisfiedLinkError e) {
+            throw failure(name + " does not load: " + e.getMessage(), CHECK_SYSTEM, e);
+        } catch (IllegalCallerException e) {
+            throw failure(name + " may not be loaded: " + e.getMessage(), ENABLE_ACCESS, e);
         }
     }
 

@@ -1,13 +1,94 @@
 package io.conv4j.internal.binding;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
+/** A JVM loads a library once, so each test starts one of its own and reads every line that it prints. */
 class NativeLoaderTest {
+    private static final String CACHE = "org.bytedeco.javacpp.cachedir";
+    private static final String CLASS_PATH = System.getProperty("java.class.path");
+
+    @TempDir
+    Path directory;
+
     @Test
-    void callsReachTheLibrary() {
-        NativeLoader.ensureLoaded();
-        assertEquals("0.1.0", NativeLibrary.c4j_version());
+    void loadsWithoutAWordOfItsOwn() throws Exception {
+        assertEquals(List.of("loaded"), run(CLASS_PATH, directory, "load"));
+    }
+
+    @Test
+    void anUnusableCacheIsReportedAndTheCallAfterTheRepairLoads() throws Exception {
+        Path file = Files.createFile(directory.resolve("file"));
+        List<String> output = run(CLASS_PATH, file, "load", "load", directory.toString(), "load");
+        assertEquals(3, output.size(), output::toString);
+        for (String line : output.subList(0, 2)) {
+            assertTrue(line.startsWith("jniconv4j cannot be loaded on " + Loader.getPlatform()), line);
+            assertTrue(line.contains("set the system property " + CACHE), line);
+        }
+        assertEquals("loaded", output.get(2));
+    }
+
+    @Test
+    void aMissingJarIsReportedByEveryCall() throws Exception {
+        String withoutNativeJars = Arrays.stream(CLASS_PATH.split(File.pathSeparator))
+                .filter(entry -> !entry.endsWith(Loader.getPlatform() + ".jar"))
+                .collect(Collectors.joining(File.pathSeparator));
+        List<String> output = run(withoutNativeJars, directory, "load", "load");
+        assertEquals(2, output.size(), output::toString);
+        for (String line : output) {
+            assertTrue(line.startsWith("jniconv4j cannot be loaded on " + Loader.getPlatform()), line);
+            assertTrue(line.contains("io.conv4j:conv4j-platform"), line);
+            assertTrue(line.contains("--add-modules"), line);
+        }
+    }
+
+    /** Runs the steps in a new JVM whose only candidate for a cache is the given path. */
+    private static List<String> run(String classPath, Path cache, String... steps) throws Exception {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xcheck:jni",
+                "--enable-native-access=ALL-UNNAMED",
+                "-D" + CACHE + "=" + cache,
+                "-Duser.home=" + cache,
+                "-Djava.io.tmpdir=" + cache,
+                "-cp",
+                classPath,
+                Steps.class.getName()));
+        command.addAll(List.of(steps));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertEquals(0, process.waitFor(), output);
+        return output.lines().toList();
+    }
+
+    /** Each step is "load", or a directory that becomes the cache. */
+    static final class Steps {
+        public static void main(String[] steps) {
+            for (String step : steps) {
+                if (!step.equals("load")) {
+                    System.setProperty(CACHE, step);
+                    continue;
+                }
+                try {
+                    NativeLoader.ensureLoaded();
+                    NativeLibrary.c4j_version();
+                    System.out.println("loaded");
+                } catch (UnsatisfiedLinkError e) {
+                    System.out.println(e.getMessage());
+                }
+            }
+        }
     }
 }
