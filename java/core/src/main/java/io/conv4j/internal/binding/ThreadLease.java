@@ -1,0 +1,97 @@
+package io.conv4j.internal.binding;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * Bounds the operating-system threads of plans with several threads. The OpenMP runtime keeps a team of workers for every
+ * thread that ever called it; here only two threads ever do, so that there are at most 2T workers and helpers however
+ * many threads call:
+ *
+ * <ul>
+ *   <li>the holder of the lease, the first to ask, which calls directly until it ends (its team ends with it),
+ *   <li>a driver thread, to which all others hand over and wait.
+ * </ul>
+ *
+ * Plans of one thread need no team: every caller runs them directly, side by side.
+ */
+public final class ThreadLease {
+    private static final AtomicReference<Thread> HOLDER = new AtomicReference<>();
+    private static final MethodHandle IS_VIRTUAL = findIsVirtual();
+
+    private ThreadLease() {}
+
+    /** Started by the first caller that has to hand over. */
+    private static final class Driver {
+        static final ExecutorService EXECUTOR = Executors.newSingleThreadExecutor(task -> {
+            Thread thread = new Thread(task, "conv4j-driver");
+            thread.setDaemon(true);
+            thread.setContextClassLoader(null);
+            return thread;
+        });
+    }
+
+    /** Whether this thread may run a plan of so many threads itself; takes the lease if it is free. */
+    public static boolean runsDirectly(int threads) {
+        if (threads == 1) {
+            return true;
+        }
+        Thread current = Thread.currentThread();
+        Thread holder = HOLDER.get();
+        if (holder == current) {
+            return true;
+        }
+        // A virtual thread wanders over carriers, each of which would get a team.
+        return (holder == null || !holder.isAlive()) && !isVirtual(current) && HOLDER.compareAndSet(holder, current);
+    }
+
+    /** Runs on the driver thread, and waits however often this thread is interrupted meanwhile. */
+    public static void handOver(Runnable call) {
+        Future<?> future = Driver.EXECUTOR.submit(call);
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    future.get();
+                    return;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    ThreadLease.<RuntimeException>rethrow(e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> void rethrow(Throwable cause) throws T {
+        throw (T) cause;
+    }
+
+    private static MethodHandle findIsVirtual() {
+        try {
+            return MethodHandles.publicLookup()
+                    .findVirtual(Thread.class, "isVirtual", MethodType.methodType(boolean.class));
+        } catch (ReflectiveOperationException e) {
+            return null; // Before Java 21 there are none.
+        }
+    }
+
+    private static boolean isVirtual(Thread thread) {
+        try {
+            return IS_VIRTUAL != null && (boolean) IS_VIRTUAL.invokeExact(thread);
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package io.conv4j.memory;
+
+import io.conv4j.internal.binding.Access;
+import io.conv4j.internal.binding.NativeLibrary;
+import io.conv4j.internal.binding.NativeLoader;
+import io.conv4j.internal.binding.NativeMemory;
+import io.conv4j.internal.binding.Status;
+import io.conv4j.spec.Orientation;
+import io.conv4j.spec.Shape;
+import java.util.Objects;
+
+/**
+ * Where the elements of a tensor lie. A value: equal layouts place the elements of one shape alike.
+ *
+ * <p>Two layouts are known to everyone. Others are opaque and issued by plans, which compute fastest in them; only a copy
+ * to another layout reads them as numbers, and their bytes may exceed the shape's product. An opaque layout of weights
+ * belongs to one shape and one orientation of the kernel.
+ */
+public final class Layout {
+    /** Logical order, the last dimension contiguous: {@code [N][C][H][W]}. */
+    public static final Layout CHANNELS_FIRST = new Layout(0, "channels_first", null, null);
+
+    /** Dimension 1 moved to the end: {@code [N][H][W][C]}. */
+    public static final Layout CHANNELS_LAST = new Layout(1, "channels_last", null, null);
+
+    static {
+        Access.install(new Bridge());
+    }
+
+    private final long id;
+    private final String name;
+    private final Shape weightsShape;
+    private final Orientation orientation;
+
+    private Layout(long id, String name, Shape weightsShape, Orientation orientation) {
+        this.id = id;
+        this.name = name;
+        this.weightsShape = weightsShape;
+        this.orientation = orientation;
+    }
+
+    long id() {
+        return id;
+    }
+
+    /**
+     * Whether only a plan can say where the elements lie.
+     *
+     * @return whether the layout is neither {@link #CHANNELS_FIRST} nor {@link #CHANNELS_LAST}
+     */
+    public boolean isOpaque() {
+        return id > 1;
+    }
+
+    /**
+     * Whether a tensor of this shape can have this layout.
+     *
+     * @param shape a logical shape
+     * @return false for packed weights of another shape
+     * @throws NullPointerException if {@code shape} is null
+     */
+    public boolean fits(Shape shape) {
+        Objects.requireNonNull(shape, "shape");
+        return weightsShape == null ? !isOpaque() || shape.rank() >= 3 : weightsShape.equals(shape);
+    }
+
+    /** Size in bytes of a tensor of a shape that fits. */
+    long sizeBytes(Shape shape) {
+        if (!isOpaque()) {
+            try {
+                return Math.multiplyExact(shape.elements(), (long) DataType.F32.sizeBytes());
+            } catch (ArithmeticException e) {
+                throw new IllegalArgumentException("shape: expected at most 2^63 - 1 bytes but got " + shape, e);
+            }
+        }
+        NativeLoader.ensureLoaded();
+        long[] sizeBytes = new long[1];
+        Status.check(NativeLibrary.c4j_layout_size_bytes(id, shape.toArray(), shape.rank(), sizeBytes));
+        return sizeBytes[0];
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Layout layout
+                && id == layout.id
+                && Objects.equals(weightsShape, layout.weightsShape)
+                && orientation == layout.orientation;
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(id, weightsShape, orientation);
+    }
+
+    /** Its name, such as {@code channels_last}. */
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    private static final class Bridge extends Access {
+        @Override
+        public NativeMemory memory(Object tensor) {
+            return ((Tensor) tensor).memory();
+        }
+
+        @Override
+        public long layoutId(Object layout) {
+            return ((Layout) layout).id;
+        }
+
+        @Override
+        public Object orientation(Object layout) {
+            return ((Layout) layout).orientation;
+        }
+
+        @Override
+        public Object layout(long id) {
+            return switch ((int) id) {
+                case 0 -> CHANNELS_FIRST;
+                case 1 -> CHANNELS_LAST;
+                default -> new Layout(id, NativeLibrary.c4j_layout_name(id), null, null);
+            };
+        }
+
+        @Override
+        public Object weightsLayout(long id, Object shape, Object orientation) {
+            return id <= 1
+                    ? layout(id)
+                    : new Layout(id, NativeLibrary.c4j_layout_name(id), (Shape) shape, (Orientation) orientation);
+        }
+    }
+}

@@ -1,0 +1,512 @@
+package io.conv4j.plan;
+
+import io.conv4j.memory.Layout;
+import io.conv4j.memory.Tensor;
+import io.conv4j.spec.BiasMode;
+import io.conv4j.spec.ConvGeometry;
+import io.conv4j.spec.ConvSpec;
+import io.conv4j.spec.Shape;
+import java.util.Locale;
+import java.util.Objects;
+
+/**
+ * A layer made ready for one batch shape: its forward pass and all its gradients. {@link ConvPlan} and {@link
+ * TransposedConvPlan} say what each method computes.
+ *
+ * <p>A plan is immutable and may be used by any number of threads at once. It always runs with the threads it was made
+ * with ({@link PlanOptions}). It holds native memory until {@link #close()}; one that was forgotten is freed when it has
+ * become unreachable.
+ *
+ * <p>Operands come in any layout and are converted where needed; a tensor in the plan's own {@linkplain #sourceLayout()
+ * layouts} is used as it is. Methods that return a tensor allocate it in the plan's layout, and the caller closes it; the
+ * {@code Into} forms write into the caller's. All methods that take tensors throw
+ *
+ * <ul>
+ *   <li>{@link NullPointerException} if one is null, naming it,
+ *   <li>{@link IllegalArgumentException} if one has the wrong shape, holds weights packed for another orientation, or
+ *       shares memory with the result,
+ *   <li>{@link IllegalStateException} if one of them or the plan is closed,
+ *   <li>{@link OutOfMemoryError} if native memory for the result or the workspace is out.
+ * </ul>
+ */
+public abstract sealed class Plan implements AutoCloseable permits ConvPlan, TransposedConvPlan {
+    private final ConvSpec spec;
+    private final PlanEngine engine;
+    private final Shape sourceShape;
+    private final Shape outputShape;
+
+    Plan(ConvSpec spec, ConvGeometry geometry, PlanOptions options) {
+        this.spec = spec;
+        this.engine = PlanEngine.create(this, geometry, Objects.requireNonNull(options, "options"));
+        this.sourceShape = transposed() ? geometry.outputShape() : geometry.sourceShape();
+        this.outputShape = transposed() ? geometry.sourceShape() : geometry.outputShape();
+    }
+
+    Plan(Plan plan, long batch) {
+        this.spec = plan.spec;
+        this.sourceShape = plan.sourceShape.with(0, batch);
+        this.outputShape = plan.outputShape.with(0, batch);
+        this.engine = plan.engine.withBatch(this, batch);
+    }
+
+    private boolean transposed() {
+        return engine.geometry.isTransposed();
+    }
+
+    /**
+     * The layer.
+     *
+     * @return what the plan was made from
+     */
+    public ConvSpec spec() {
+        return spec;
+    }
+
+    /**
+     * The resolved sizes; of a transposed layer, those of the convolution it mirrors.
+     *
+     * @return the geometry
+     */
+    public ConvGeometry geometry() {
+        return engine.geometry;
+    }
+
+    /**
+     * How the plan computes.
+     *
+     * @return its options
+     */
+    public PlanOptions options() {
+        return engine.options;
+    }
+
+    /**
+     * Shape of the layer's source.
+     *
+     * @return {@code [n, ic, spatial...]}
+     */
+    public Shape sourceShape() {
+        return sourceShape;
+    }
+
+    /**
+     * Shape of the layer's weights in logical order.
+     *
+     * @return {@code [oc, (kernels per axis...,) ic / g, kernel size per axis...]}; transposed, {@code [ic, (kernels per
+     *     axis...,) oc / g, kernel size per axis...]}
+     */
+    public Shape weightsShape() {
+        return engine.geometry.weightsShape();
+    }
+
+    /**
+     * Shape of the layer's bias.
+     *
+     * @return the shape that belongs to its {@link BiasMode}
+     * @throws IllegalStateException if the layer has no bias
+     */
+    public Shape biasShape() {
+        return engine.geometry.biasShape();
+    }
+
+    /**
+     * Shape of the layer's output.
+     *
+     * @return {@code [n, oc, spatial...]}
+     */
+    public Shape outputShape() {
+        return outputShape;
+    }
+
+    /**
+     * The layout in which the plan reads sources and writes their gradients without conversion.
+     *
+     * @return the layout
+     */
+    public Layout sourceLayout() {
+        return transposed() ? engine.dstLayout : engine.srcLayout;
+    }
+
+    /**
+     * The layout in which the plan reads weights and writes their gradients without conversion. It depends on the layer
+     * and the spatial sizes, never on the batch.
+     *
+     * @return the layout
+     */
+    public Layout weightsLayout() {
+        return engine.weightsLayout;
+    }
+
+    /**
+     * The layout in which the plan writes outputs and reads their gradients without conversion.
+     *
+     * @return the layout
+     */
+    public Layout outputLayout() {
+        return transposed() ? engine.srcLayout : engine.dstLayout;
+    }
+
+    /**
+     * Native memory that one running call takes, beside its operands, when they are in the plan's layouts.
+     *
+     * @return the largest workspace of any pass in bytes
+     * @throws IllegalStateException if the plan is closed
+     */
+    public long workspaceBytes() {
+        long most = 0;
+        for (int pass = 0; pass < PlanEngine.PASSES; pass++) {
+            most = Math.max(most, engine.workspaceBytes(pass));
+        }
+        return most;
+    }
+
+    /**
+     * This plan for another batch size, sharing every layout and choice.
+     *
+     * @param batch n, at least 0
+     * @return a new plan, which the caller closes
+     * @throws IllegalArgumentException if {@code batch} is negative or makes a tensor exceed 2^63 - 1 bytes
+     * @throws IllegalStateException if the plan is closed
+     */
+    public abstract Plan withBatch(long batch);
+
+    /**
+     * The forward pass of a layer without bias.
+     *
+     * @param source {@link #sourceShape()}
+     * @param weights {@link #weightsShape()}
+     * @return the output, {@link #outputShape()} in {@link #outputLayout()}
+     * @throws IllegalArgumentException also if the layer has a bias
+     */
+    public Tensor forward(Tensor source, Tensor weights) {
+        checkForward(source, weights, null);
+        return filled(outputShape, outputLayout(), output -> runForward(source, weights, null, output));
+    }
+
+    /**
+     * The forward pass of a layer with bias.
+     *
+     * @param source {@link #sourceShape()}
+     * @param weights {@link #weightsShape()}
+     * @param bias {@link #biasShape()}
+     * @return the output, {@link #outputShape()} in {@link #outputLayout()}
+     * @throws IllegalArgumentException also if the layer has no bias
+     */
+    public Tensor forward(Tensor source, Tensor weights, Tensor bias) {
+        Objects.requireNonNull(bias, "bias");
+        checkForward(source, weights, bias);
+        return filled(outputShape, outputLayout(), output -> runForward(source, weights, bias, output));
+    }
+
+    /**
+     * The forward pass of a layer without bias, into the caller's tensor.
+     *
+     * @param source {@link #sourceShape()}
+     * @param weights {@link #weightsShape()}
+     * @param output {@link #outputShape()}; overwritten
+     * @throws IllegalArgumentException also if the layer has a bias
+     */
+    public void forwardInto(Tensor source, Tensor weights, Tensor output) {
+        checkForward(source, weights, null);
+        checkResult("output", output, outputShape, OUTPUT, source, weights, null);
+        runForward(source, weights, null, output);
+    }
+
+    /**
+     * The forward pass of a layer with bias, into the caller's tensor.
+     *
+     * @param source {@link #sourceShape()}
+     * @param weights {@link #weightsShape()}
+     * @param bias {@link #biasShape()}
+     * @param output {@link #outputShape()}; overwritten
+     * @throws IllegalArgumentException also if the layer has no bias
+     */
+    public void forwardInto(Tensor source, Tensor weights, Tensor bias, Tensor output) {
+        Objects.requireNonNull(bias, "bias");
+        checkForward(source, weights, bias);
+        checkResult("output", output, outputShape, OUTPUT, source, weights, bias);
+        runForward(source, weights, bias, output);
+    }
+
+    /**
+     * The gradient with respect to the source (the chapter's h).
+     *
+     * @param outputGradient {@link #outputShape()}
+     * @param weights {@link #weightsShape()}
+     * @return the gradient, {@link #sourceShape()} in {@link #sourceLayout()}
+     */
+    public Tensor backwardData(Tensor outputGradient, Tensor weights) {
+        checkBackwardData(outputGradient, weights);
+        return filled(
+                sourceShape,
+                sourceLayout(),
+                gradient -> runBackwardData(outputGradient, weights, gradient, Accumulate.OVERWRITE));
+    }
+
+    /**
+     * The gradient with respect to the source, into the caller's tensor.
+     *
+     * @param outputGradient {@link #outputShape()}
+     * @param weights {@link #weightsShape()}
+     * @param sourceGradient {@link #sourceShape()}; overwritten or added to
+     * @param accumulate which of the two
+     */
+    public void backwardDataInto(
+            Tensor outputGradient, Tensor weights, Tensor sourceGradient, Accumulate accumulate) {
+        checkBackwardData(outputGradient, weights);
+        checkResult("sourceGradient", sourceGradient, sourceShape, SOURCE, outputGradient, weights, null);
+        Objects.requireNonNull(accumulate, "accumulate");
+        runBackwardData(outputGradient, weights, sourceGradient, accumulate);
+    }
+
+    /**
+     * The gradient with respect to the weights (the chapter's g).
+     *
+     * @param source {@link #sourceShape()}
+     * @param outputGradient {@link #outputShape()}
+     * @return the gradient, {@link #weightsShape()} in {@link #weightsLayout()}
+     */
+    public Tensor backwardWeights(Tensor source, Tensor outputGradient) {
+        checkBackwardWeights(source, outputGradient);
+        return filled(
+                weightsShape(),
+                weightsLayout(),
+                gradient -> runBackwardWeights(source, outputGradient, gradient, Accumulate.OVERWRITE));
+    }
+
+    /**
+     * The gradient with respect to the weights, into the caller's tensor.
+     *
+     * @param source {@link #sourceShape()}
+     * @param outputGradient {@link #outputShape()}
+     * @param weightsGradient {@link #weightsShape()}; overwritten or added to
+     * @param accumulate which of the two
+     */
+    public void backwardWeightsInto(
+            Tensor source, Tensor outputGradient, Tensor weightsGradient, Accumulate accumulate) {
+        checkBackwardWeights(source, outputGradient);
+        checkResult("weightsGradient", weightsGradient, weightsShape(), weightsWords(), source, outputGradient, null);
+        checkOrientation("weightsGradient", weightsGradient);
+        Objects.requireNonNull(accumulate, "accumulate");
+        runBackwardWeights(source, outputGradient, weightsGradient, accumulate);
+    }
+
+    /**
+     * The gradient with respect to the bias: the sum of the output's gradient over the positions that share a bias, and
+     * over the batch.
+     *
+     * @param outputGradient {@link #outputShape()}
+     * @return the gradient, {@link #biasShape()}
+     * @throws IllegalStateException also if the layer has no bias
+     */
+    public Tensor backwardBias(Tensor outputGradient) {
+        checkOpen();
+        checkOperand("outputGradient", outputGradient, outputShape, OUTPUT);
+        return filled(
+                biasShape(),
+                Layout.CHANNELS_FIRST,
+                gradient -> runBackwardBias(outputGradient, gradient, Accumulate.OVERWRITE));
+    }
+
+    /**
+     * The gradient with respect to the bias, into the caller's tensor.
+     *
+     * @param outputGradient {@link #outputShape()}
+     * @param biasGradient {@link #biasShape()}; overwritten or added to
+     * @param accumulate which of the two
+     * @throws IllegalStateException also if the layer has no bias
+     */
+    public void backwardBiasInto(Tensor outputGradient, Tensor biasGradient, Accumulate accumulate) {
+        checkOpen();
+        checkOperand("outputGradient", outputGradient, outputShape, OUTPUT);
+        checkResult("biasGradient", biasGradient, biasShape(), BIAS, outputGradient, null, null);
+        Objects.requireNonNull(accumulate, "accumulate");
+        runBackwardBias(outputGradient, biasGradient, accumulate);
+    }
+
+    private static final String SOURCE = "N, IC, spatial sizes";
+    private static final String OUTPUT = "N, OC, spatial sizes";
+    private static final String BIAS = "one value per bias";
+
+    private String weightsWords() {
+        String kernels = engine.geometry.isShared() ? "" : "kernels per axis, ";
+        return transposed()
+                ? "IC, " + kernels + "OC/groups, kernel sizes"
+                : "OC, " + kernels + "IC/groups, kernel sizes";
+    }
+
+    private void checkForward(Tensor source, Tensor weights, Tensor bias) {
+        checkOpen();
+        checkOperand("source", source, sourceShape, SOURCE);
+        checkWeights(weights);
+        if (bias == null && spec.bias() != BiasMode.NONE) {
+            throw new IllegalArgumentException("bias: expected " + biasShape() + " but got none");
+        }
+        if (bias != null) {
+            if (spec.bias() == BiasMode.NONE) {
+                throw new IllegalArgumentException("bias: expected none but got " + bias.shape());
+            }
+            checkOperand("bias", bias, biasShape(), BIAS);
+        }
+    }
+
+    private void checkBackwardData(Tensor outputGradient, Tensor weights) {
+        checkOpen();
+        checkOperand("outputGradient", outputGradient, outputShape, OUTPUT);
+        checkWeights(weights);
+    }
+
+    private void checkBackwardWeights(Tensor source, Tensor outputGradient) {
+        checkOpen();
+        checkOperand("source", source, sourceShape, SOURCE);
+        checkOperand("outputGradient", outputGradient, outputShape, OUTPUT);
+    }
+
+    private void checkOpen() {
+        if (engine.isClosed()) {
+            throw new IllegalStateException("plan: expected it open but it is closed");
+        }
+    }
+
+    private static void checkOperand(String name, Tensor tensor, Shape shape, String words) {
+        checkShape(name, tensor, shape, words);
+        if (PlanEngine.orientation(tensor.layout()) != null) {
+            throw new IllegalArgumentException(
+                    name + ": expected a layout of activations but got " + tensor.layout() + ", packed weights");
+        }
+    }
+
+    private void checkWeights(Tensor weights) {
+        checkShape("weights", weights, weightsShape(), weightsWords());
+        checkOrientation("weights", weights);
+    }
+
+    private void checkOrientation(String name, Tensor weights) {
+        var packedFor = PlanEngine.orientation(weights.layout());
+        if (packedFor != null && packedFor != spec.orientation()) {
+            throw new IllegalArgumentException(
+                    name + ": expected weights packed for " + spec.orientation() + " but got " + packedFor);
+        }
+    }
+
+    private static void checkShape(String name, Tensor tensor, Shape shape, String words) {
+        Objects.requireNonNull(tensor, name);
+        if (!tensor.shape().equals(shape)) {
+            throw new IllegalArgumentException(
+                    name + ": expected " + shape + " (" + words + ") but got " + tensor.shape());
+        }
+        if (tensor.isClosed()) {
+            throw new IllegalStateException(name + ": expected it open but it is closed");
+        }
+    }
+
+    private static void checkResult(
+            String name, Tensor result, Shape shape, String words, Tensor first, Tensor second, Tensor third) {
+        checkShape(name, result, shape, words);
+        if (PlanEngine.overlap(result, first)
+                || (second != null && PlanEngine.overlap(result, second))
+                || (third != null && PlanEngine.overlap(result, third))) {
+            throw new IllegalArgumentException(name + ": expected memory apart from the other tensors'");
+        }
+    }
+
+    private void runForward(Tensor source, Tensor weights, Tensor bias, Tensor output) {
+        if (transposed()) {
+            engine.execute(PlanEngine.BACKWARD_DATA, Accumulate.OVERWRITE, output, weights, bias, source);
+        } else {
+            engine.execute(PlanEngine.FORWARD, Accumulate.OVERWRITE, source, weights, bias, output);
+        }
+    }
+
+    private void runBackwardData(Tensor outputGradient, Tensor weights, Tensor sourceGradient, Accumulate accumulate) {
+        if (transposed()) {
+            engine.execute(PlanEngine.FORWARD, accumulate, outputGradient, weights, null, sourceGradient);
+        } else {
+            engine.execute(PlanEngine.BACKWARD_DATA, accumulate, sourceGradient, weights, null, outputGradient);
+        }
+    }
+
+    private void runBackwardWeights(
+            Tensor source, Tensor outputGradient, Tensor weightsGradient, Accumulate accumulate) {
+        Tensor src = transposed() ? outputGradient : source;
+        Tensor dst = transposed() ? source : outputGradient;
+        engine.execute(PlanEngine.BACKWARD_WEIGHTS, accumulate, src, weightsGradient, null, dst);
+    }
+
+    private void runBackwardBias(Tensor outputGradient, Tensor biasGradient, Accumulate accumulate) {
+        Tensor src = transposed() ? outputGradient : null;
+        Tensor dst = transposed() ? null : outputGradient;
+        engine.execute(PlanEngine.BACKWARD_BIAS, accumulate, src, null, biasGradient, dst);
+    }
+
+    private static Tensor filled(Shape shape, Layout layout, java.util.function.Consumer<Tensor> fill) {
+        Tensor tensor = Tensor.zeros(shape, layout);
+        try {
+            fill.accept(tensor);
+            return tensor;
+        } catch (Throwable e) {
+            tensor.close();
+            throw e;
+        }
+    }
+
+    /**
+     * What the plan does, for people: sizes, layouts, and for each pass what computes it and how much.
+     *
+     * @return several lines of text, whose form may change
+     * @throws IllegalStateException if the plan is closed
+     */
+    public String describe() {
+        StringBuilder text = new StringBuilder();
+        text.append(transposed() ? "transposed convolution " : "convolution ").append(spec).append('\n');
+        line(text, "source", sourceShape + " " + sourceLayout());
+        line(text, "weights", weightsShape() + " " + weightsLayout());
+        if (spec.bias() != BiasMode.NONE) {
+            line(text, "bias", biasShape() + " " + spec.bias());
+        }
+        line(text, "output", outputShape + " " + outputLayout());
+        line(text, "threads", Integer.toString(engine.options.threads()));
+        double flops = 2 * Work.multiplyAdds(engine.geometry);
+        String[] names = {"forward", "backwardData", "backwardWeights"};
+        int[] passes = transposed()
+                ? new int[] {PlanEngine.BACKWARD_DATA, PlanEngine.FORWARD, PlanEngine.BACKWARD_WEIGHTS}
+                : new int[] {PlanEngine.FORWARD, PlanEngine.BACKWARD_DATA, PlanEngine.BACKWARD_WEIGHTS};
+        for (int i = 0; i < names.length; i++) {
+            line(
+                    text,
+                    names[i],
+                    String.format(
+                            Locale.ROOT,
+                            "%s, %.4g flop, workspace %d bytes",
+                            engine.implementation(passes[i]),
+                            flops,
+                            engine.workspaceBytes(passes[i])));
+        }
+        return text.toString();
+    }
+
+    private static void line(StringBuilder text, String name, String value) {
+        text.append(String.format(Locale.ROOT, "  %-16s%s%n", name, value));
+    }
+
+    /**
+     * Whether {@link #close()} was called.
+     *
+     * @return whether the plan can no longer be used
+     */
+    public boolean isClosed() {
+        return engine.isClosed();
+    }
+
+    /** Frees the plan's native memory, once running calls have ended. Closing again does nothing. */
+    @Override
+    public void close() {
+        engine.close();
+    }
+
+    /** The layer and its source shape. */
+    @Override
+    public String toString() {
+        return getClass().getSimpleName() + " " + spec + ", source " + sourceShape + (isClosed() ? " (closed)" : "");
+    }
+}

@@ -1,0 +1,303 @@
+package io.conv4j.plan;
+
+import io.conv4j.internal.binding.Access;
+import io.conv4j.internal.binding.NativeLibrary;
+import io.conv4j.internal.binding.NativeLoader;
+import io.conv4j.internal.binding.NativeMemory;
+import io.conv4j.internal.binding.NativeResource;
+import io.conv4j.internal.binding.Status;
+import io.conv4j.internal.binding.ThreadLease;
+import io.conv4j.memory.Layout;
+import io.conv4j.memory.Tensor;
+import io.conv4j.spec.Axis;
+import io.conv4j.spec.ConvGeometry;
+import io.conv4j.spec.Orientation;
+import io.conv4j.spec.Shape;
+
+/** A native plan: the geometry's encoding, its passes, its layouts, its life. Operands are checked by the caller. */
+final class PlanEngine {
+    /** Passes and operands, numbered as in conv4j.h. */
+    static final int FORWARD = 0;
+
+    static final int BACKWARD_DATA = 1;
+    static final int BACKWARD_WEIGHTS = 2;
+    static final int BACKWARD_BIAS = 3;
+    static final int PASSES = 4;
+
+    private static final int SRC = 0;
+    private static final int WEIGHTS = 1;
+    private static final int DST = 3;
+
+    private static final Layout NO_LAYOUT = Layout.CHANNELS_FIRST;
+    private static final Access ACCESS = Access.get();
+
+    final ConvGeometry geometry;
+    final PlanOptions options;
+    final Layout srcLayout;
+    final Layout weightsLayout;
+    final Layout dstLayout;
+    private final long handle;
+    private final NativeResource resource;
+
+    private PlanEngine(Object owner, ConvGeometry geometry, PlanOptions options, long handle) {
+        this.geometry = geometry;
+        this.options = options;
+        this.handle = handle;
+        this.resource = new NativeResource(owner, new Destroy(handle));
+        this.srcLayout = (Layout) ACCESS.layout(layoutId(SRC));
+        this.dstLayout = (Layout) ACCESS.layout(layoutId(DST));
+        this.weightsLayout =
+                (Layout) ACCESS.weightsLayout(layoutId(WEIGHTS), geometry.weightsShape(), geometry.orientation());
+    }
+
+    static PlanEngine create(Object owner, ConvGeometry geometry, PlanOptions options) {
+        checkSupported(geometry);
+        NativeLoader.ensureLoaded();
+        long[] plan = new long[1];
+        Status.check(NativeLibrary.c4j_plan_create(encode(geometry), new long[] {options.threads()}, plan));
+        return new PlanEngine(owner, geometry, options, plan[0]);
+    }
+
+    PlanEngine withBatch(Object owner, long batch) {
+        ConvGeometry changed = geometry.withBatch(batch);
+        checkSupported(changed);
+        long[] plan = new long[1];
+        acquire();
+        try {
+            Status.check(NativeLibrary.c4j_plan_with_batch(handle, batch, plan));
+        } finally {
+            release();
+        }
+        return new PlanEngine(owner, changed, options, plan[0]);
+    }
+
+    private static void checkSupported(ConvGeometry geometry) {
+        if (!geometry.isShared()) {
+            throw new UnsupportedOperationException(
+                    "spec: expected sharing shared() on every axis; plans of tiled, local and blocks come later");
+        }
+        checkSize("the batch", geometry.batch());
+        checkSize("input channels", geometry.inChannels());
+        checkSize("output channels", geometry.outChannels());
+        for (Axis axis : geometry.axes()) {
+            checkSize("the source", axis.input());
+            checkSize("the kernel", axis.kernel());
+            checkSize("the stride", axis.stride());
+            checkSize("the dilation", axis.dilation());
+            checkSize("the padding", Math.max(axis.padBegin(), axis.padEnd()));
+            checkSize("the output", axis.output());
+        }
+        for (Shape shape : new Shape[] {geometry.sourceShape(), geometry.weightsShape(), geometry.outputShape()}) {
+            if (shape.elements() > Long.MAX_VALUE / Float.BYTES) {
+                throw new IllegalArgumentException(
+                        "sourceShape: expected tensors of at most 2^63 - 1 bytes but got " + geometry);
+            }
+        }
+    }
+
+    /** oneDNN keeps sizes in 32 bits inside. */
+    private static void checkSize(String what, long size) {
+        if (size > Integer.MAX_VALUE) {
+            throw new UnsupportedOperationException(
+                    "sourceShape: plans take sizes of at most 2^31 - 1 but " + what + " has " + size);
+        }
+    }
+
+    private static long[] encode(ConvGeometry geometry) {
+        int fields = 8;
+        int axisFields = 9;
+        long[] encoded = new long[fields + 3 * axisFields];
+        encoded[0] = geometry.axes().size();
+        encoded[1] = geometry.batch();
+        encoded[2] = geometry.inChannels();
+        encoded[3] = geometry.outChannels();
+        encoded[4] = geometry.groups();
+        encoded[5] = geometry.bias().ordinal();
+        encoded[6] = geometry.orientation() == Orientation.CONVOLUTION ? 1 : 0;
+        encoded[7] = geometry.isTransposed() ? 1 : 0;
+        int i = fields;
+        for (Axis axis : geometry.axes()) {
+            encoded[i++] = axis.input();
+            encoded[i++] = axis.kernel();
+            encoded[i++] = axis.stride();
+            encoded[i++] = axis.dilation();
+            encoded[i++] = axis.padBegin();
+            encoded[i++] = axis.padEnd();
+            encoded[i++] = axis.output();
+            encoded[i++] = axis.sharing().kind().ordinal();
+            encoded[i++] = axis.sharing().size();
+        }
+        return encoded;
+    }
+
+    private long layoutId(int operand) {
+        long[] layout = new long[1];
+        Status.check(NativeLibrary.c4j_plan_layout(handle, operand, layout));
+        return layout[0];
+    }
+
+    long workspaceBytes(int pass) {
+        acquire();
+        try {
+            long[] sizeBytes = new long[1];
+            Status.check(NativeLibrary.c4j_plan_workspace_bytes(handle, pass, sizeBytes));
+            return sizeBytes[0];
+        } finally {
+            release();
+        }
+    }
+
+    String implementation(int pass) {
+        acquire();
+        try {
+            return NativeLibrary.c4j_plan_implementation(handle, pass);
+        } finally {
+            release();
+        }
+    }
+
+    /** The orientation that a layout's weights were packed for; null for a layout of anything else. */
+    static Orientation orientation(Layout layout) {
+        return (Orientation) ACCESS.orientation(layout);
+    }
+
+    static boolean overlap(Tensor a, Tensor b) {
+        return ACCESS.memory(a).overlaps(ACCESS.memory(b));
+    }
+
+    /** Runs one pass; a tensor that it does not use is null. */
+    void execute(int pass, Accumulate accumulate, Tensor src, Tensor weights, Tensor bias, Tensor dst) {
+        NativeMemory srcMemory = memory(src);
+        NativeMemory weightsMemory = memory(weights);
+        NativeMemory biasMemory = memory(bias);
+        NativeMemory dstMemory = memory(dst);
+        int held = 0;
+        acquire();
+        try {
+            acquire(srcMemory);
+            held = 1;
+            acquire(weightsMemory);
+            held = 2;
+            acquire(biasMemory);
+            held = 3;
+            acquire(dstMemory);
+            held = 4;
+            run(
+                    pass,
+                    accumulate.ordinal(),
+                    srcMemory,
+                    layoutId(src),
+                    weightsMemory,
+                    layoutId(weights),
+                    biasMemory,
+                    layoutId(bias),
+                    dstMemory,
+                    layoutId(dst));
+        } finally {
+            release(held > 3 ? dstMemory : null);
+            release(held > 2 ? biasMemory : null);
+            release(held > 1 ? weightsMemory : null);
+            release(held > 0 ? srcMemory : null);
+            release();
+        }
+    }
+
+    private void run(
+            int pass,
+            int accumulate,
+            NativeMemory src,
+            long srcLayout,
+            NativeMemory weights,
+            long weightsLayout,
+            NativeMemory bias,
+            long biasLayout,
+            NativeMemory dst,
+            long dstLayout) {
+        if (ThreadLease.runsDirectly(options.threads())) {
+            call(pass, accumulate, src, srcLayout, weights, weightsLayout, bias, biasLayout, dst, dstLayout);
+        } else {
+            ThreadLease.handOver(() ->
+                    call(pass, accumulate, src, srcLayout, weights, weightsLayout, bias, biasLayout, dst, dstLayout));
+        }
+    }
+
+    private void call(
+            int pass,
+            int accumulate,
+            NativeMemory src,
+            long srcLayout,
+            NativeMemory weights,
+            long weightsLayout,
+            NativeMemory bias,
+            long biasLayout,
+            NativeMemory dst,
+            long dstLayout) {
+        Status.check(NativeLibrary.c4j_plan_execute(
+                handle,
+                pass,
+                accumulate,
+                address(src),
+                sizeBytes(src),
+                srcLayout,
+                address(weights),
+                sizeBytes(weights),
+                weightsLayout,
+                address(bias),
+                sizeBytes(bias),
+                biasLayout,
+                address(dst),
+                sizeBytes(dst),
+                dstLayout));
+    }
+
+    private static NativeMemory memory(Tensor tensor) {
+        return tensor == null ? null : ACCESS.memory(tensor);
+    }
+
+    private static void acquire(NativeMemory memory) {
+        if (memory != null) {
+            memory.resource().acquire("tensor");
+        }
+    }
+
+    private static void release(NativeMemory memory) {
+        if (memory != null) {
+            memory.resource().release();
+        }
+    }
+
+    private static long layoutId(Tensor tensor) {
+        return ACCESS.layoutId(tensor == null ? NO_LAYOUT : tensor.layout());
+    }
+
+    private static long address(NativeMemory memory) {
+        return memory == null ? 0 : memory.address();
+    }
+
+    private static long sizeBytes(NativeMemory memory) {
+        return memory == null ? 0 : memory.sizeBytes();
+    }
+
+    private void acquire() {
+        resource.acquire("plan");
+    }
+
+    private void release() {
+        resource.release();
+    }
+
+    boolean isClosed() {
+        return resource.isClosed();
+    }
+
+    void close() {
+        resource.close();
+    }
+
+    private record Destroy(long handle) implements Runnable {
+        @Override
+        public void run() {
+            NativeLibrary.c4j_plan_destroy(handle);
+        }
+    }
+}
