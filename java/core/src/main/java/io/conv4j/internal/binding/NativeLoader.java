@@ -11,15 +11,17 @@ import org.bytedeco.javacpp.Loader;
 
 /** Loads libjniconv4j and what it links to; a failure is thrown to the caller, and the next call tries again. */
 public final class NativeLoader {
-    private static final String ADD_JARS = "put the conv4j and the dnnl jar with this platform's classifier on the class"
-            + " path (io.conv4j:conv4j-platform brings both); on the module path also give"
-            + " --add-modules io.conv4j.linux.x86_64, or require io.conv4j.platform";
+    private static final String ADD_JARS =
+            "put the conv4j and the dnnl jar with this platform's classifier on the class"
+                    + " path (io.conv4j:conv4j-platform brings both); on the module path also give"
+                    + " --add-modules io.conv4j.linux.x86_64, or require io.conv4j.platform";
     private static final String SET_CACHE = "set the system property org.bytedeco.javacpp.cachedir to a directory that"
             + " can be written to and executed from";
     private static final String CHECK_SYSTEM = "it needs glibc 2.34, the libstdc++ of GCC 11 and a cache that is not"
             + " mounted noexec (system property org.bytedeco.javacpp.cachedir)";
-    private static final String ENABLE_ACCESS = "run java with --enable-native-access=ALL-UNNAMED or, on the module path,"
-            + " --enable-native-access=io.conv4j,org.bytedeco.javacpp";
+    private static final String ENABLE_ACCESS =
+            "run java with --enable-native-access=ALL-UNNAMED or, on the module path,"
+                    + " --enable-native-access=io.conv4j,org.bytedeco.javacpp";
 
     private static volatile boolean loaded;
 
