@@ -30,7 +30,7 @@ class NativeLoaderTest {
 
     @Test
     void anUnusableCacheIsReportedAndTheCallAfterTheRepairLoads() throws Exception {
-        Path file = Files.createFile(directory.resolve("file"));
+        Path file = Files.createFile(directory.resolve(".javacpp-nobody"));
         List<String> output = run(CLASS_PATH, file, "load", "load", directory.toString(), "load");
         assertEquals(3, output.size(), output::toString);
         for (String line : output.subList(0, 2)) {
@@ -54,15 +54,16 @@ class NativeLoaderTest {
         }
     }
 
-    /** Runs the steps in a new JVM whose only candidate for a cache is the given path. */
-    private static List<String> run(String classPath, Path cache, String... steps) throws Exception {
+    /** Runs the steps in a new JVM that would put its cache there, at home, or in .javacpp-USER of the temporary files. */
+    private List<String> run(String classPath, Path cache, String... steps) throws Exception {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xcheck:jni",
                 "--enable-native-access=ALL-UNNAMED",
                 "-D" + CACHE + "=" + cache,
                 "-Duser.home=" + cache,
-                "-Djava.io.tmpdir=" + cache,
+                "-Djava.io.tmpdir=" + directory,
+                "-Duser.name=nobody",
                 "-cp",
                 classPath,
                 Steps.class.getName()));
