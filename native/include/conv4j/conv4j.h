@@ -36,7 +36,8 @@ C4J_API const char* c4j_last_error(void);
 C4J_API const char* c4j_version(void);
 
 /* The instruction set that own kernels use by default: "generic", "avx2" or "avx512". It is the best that the CPU has,
- * or what the environment variable CONV4J_ISA says, which also bounds oneDNN's; null when that names one the CPU lacks. */
+ * or what the environment variable CONV4J_ISA says, which also bounds oneDNN's; null when that names one the CPU lacks.
+ */
 C4J_API const char* c4j_isa(void);
 
 /* ---- Memory ---------------------------------------------------------------------------------------------------- */
@@ -80,9 +81,22 @@ C4J_API int32_t c4j_reorder(const int64_t* dims, int64_t rank, int64_t source, i
 
 /* ---- Plans ----------------------------------------------------------------------------------------------------- */
 
-enum { C4J_SHARED = 0, C4J_TILED = 1, C4J_LOCAL = 2, C4J_BLOCKS = 3 };
-enum { C4J_BIAS_NONE = 0, C4J_BIAS_CHANNEL = 1, C4J_BIAS_KERNEL = 2, C4J_BIAS_POSITION = 3 };
-enum { C4J_CROSS_CORRELATION = 0, C4J_CONVOLUTION = 1 };
+enum {
+  C4J_SHARED = 0,
+  C4J_TILED = 1,
+  C4J_LOCAL = 2,
+  C4J_BLOCKS = 3
+};
+enum {
+  C4J_BIAS_NONE = 0,
+  C4J_BIAS_CHANNEL = 1,
+  C4J_BIAS_KERNEL = 2,
+  C4J_BIAS_POSITION = 3
+};
+enum {
+  C4J_CROSS_CORRELATION = 0,
+  C4J_CONVOLUTION = 1
+};
 
 /* One spatial dimension, sizes resolved. The source element under tap k of output position x is
  * x * stride - pad_begin + k * dilation. */
@@ -124,9 +138,22 @@ typedef struct {
 
 typedef struct c4j_plan c4j_plan;
 
-enum { C4J_FORWARD = 0, C4J_BACKWARD_DATA = 1, C4J_BACKWARD_WEIGHTS = 2, C4J_BACKWARD_BIAS = 3 };
-enum { C4J_OVERWRITE = 0, C4J_ADD = 1 };
-enum { C4J_SRC = 0, C4J_WEIGHTS = 1, C4J_BIAS = 2, C4J_DST = 3 };
+enum {
+  C4J_FORWARD = 0,
+  C4J_BACKWARD_DATA = 1,
+  C4J_BACKWARD_WEIGHTS = 2,
+  C4J_BACKWARD_BIAS = 3
+};
+enum {
+  C4J_OVERWRITE = 0,
+  C4J_ADD = 1
+};
+enum {
+  C4J_SRC = 0,
+  C4J_WEIGHTS = 1,
+  C4J_BIAS = 2,
+  C4J_DST = 3
+};
 
 /* Makes a plan; c4j_plan_destroy frees it. */
 C4J_API int32_t c4j_plan_create(const c4j_geometry* geometry, const c4j_options* options, int64_t* plan);
@@ -157,8 +184,8 @@ C4J_API const char* c4j_plan_implementation(int64_t plan, int64_t pass);
  * C4J_ADD adds to the result instead of overwriting it. Thread-safe. */
 C4J_API int32_t c4j_plan_execute(int64_t plan, int64_t pass, int64_t accumulate, int64_t src, int64_t src_bytes,
                                  int64_t src_layout, int64_t weights, int64_t weights_bytes, int64_t weights_layout,
-                                 int64_t bias, int64_t bias_bytes, int64_t bias_layout, int64_t dst,
-                                 int64_t dst_bytes, int64_t dst_layout);
+                                 int64_t bias, int64_t bias_bytes, int64_t bias_layout, int64_t dst, int64_t dst_bytes,
+                                 int64_t dst_layout);
 
 #ifdef __cplusplus
 }

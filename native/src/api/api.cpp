@@ -1,0 +1,220 @@
+// The C functions: exceptions become statuses, arguments are checked, nothing else.
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "conv4j/conv4j.h"
+#include "core/cpu.h"
+#include "core/error.h"
+#include "core/geometry.h"
+#include "core/layout.h"
+#include "core/memory.h"
+#include "core/parallel.h"
+#include "plan/plan.h"
+#include "plan/reorder.h"
+
+namespace conv4j {
+namespace {
+
+thread_local char last_error[1024] = "";
+
+int32_t failure(Status status, const char* message) {
+  std::snprintf(last_error, sizeof last_error, "%s", message);
+  return static_cast<int32_t>(status);
+}
+
+template <typename Body>
+int32_t guarded(const Body& body) {
+  try {
+    body();
+    return C4J_OK;
+  } catch (const Error& error) {
+    return failure(error.status(), error.what());
+  } catch (const std::bad_alloc&) {
+    return failure(Status::kOutOfMemory, "native memory is out");
+  } catch (const std::exception& error) {
+    return failure(Status::kInternal, error.what());
+  } catch (...) {
+    return failure(Status::kInternal, "unknown exception");
+  }
+}
+
+const Plan& plan_of(int64_t plan) {
+  require(plan != 0, "plan: expected one but got null");
+  return *reinterpret_cast<const Plan*>(plan);
+}
+
+template <typename Enum>
+Enum enumerator(int64_t value, int64_t count, const char* message) {
+  require(value >= 0 && value < count, message);
+  return static_cast<Enum>(value);
+}
+
+Pass pass_of(int64_t pass) { return enumerator<Pass>(pass, 4, "pass: expected 0 to 3"); }
+
+// Sizes that every later computation may rely on. oneDNN keeps them in 32 bits inside.
+int64_t size(int64_t value, int64_t least, const char* message) {
+  require(value >= least && value <= INT32_MAX, message);
+  return value;
+}
+
+Geometry geometry_of(const c4j_geometry* given) {
+  require(given != nullptr, "geometry: expected one but got null");
+  Geometry geometry;
+  geometry.n = size(given->n, 0, "n: expected 0 to 2^31 - 1");
+  geometry.ic = size(given->ic, 1, "ic: expected 1 to 2^31 - 1");
+  geometry.oc = size(given->oc, 1, "oc: expected 1 to 2^31 - 1");
+  geometry.groups = size(given->groups, 1, "groups: expected 1 to 2^31 - 1");
+  require(geometry.ic % geometry.groups == 0 && geometry.oc % geometry.groups == 0,
+          "groups: expected a divisor of ic and oc");
+  geometry.bias = enumerator<BiasMode>(given->bias, 4, "bias: expected 0 to 3");
+  geometry.flipped = given->orientation == C4J_CONVOLUTION;
+  geometry.transposed = given->transposed != 0;
+  require(!geometry.transposed || geometry.bias <= BiasMode::kChannel,
+          "bias: expected none or one per channel in a transposed plan");
+  require(given->spatial >= 1 && given->spatial <= 3, "spatial: expected 1 to 3");
+  for (int64_t i = 0; i < given->spatial; ++i) {
+    const c4j_axis& a = given->axes[i];
+    Axis axis;
+    axis.input = size(a.input, 1, "input: expected 1 to 2^31 - 1");
+    axis.kernel = size(a.kernel, 1, "kernel: expected 1 to 2^31 - 1");
+    axis.stride = size(a.stride, 1, "stride: expected 1 to 2^31 - 1");
+    axis.dilation = size(a.dilation, 1, "dilation: expected 1 to 2^31 - 1");
+    axis.pad_begin = size(a.pad_begin, 0, "pad_begin: expected 0 to 2^31 - 1");
+    axis.pad_end = size(a.pad_end, -INT32_MAX, "pad_end: expected at most 2^31 - 1");
+    axis.output = size(a.output, 1, "output: expected 1 to 2^31 - 1");
+    axis.sharing = enumerator<Sharing>(a.sharing, 4, "sharing: expected 0 to 3");
+    axis.sharing_size = size(a.sharing_size, 1, "sharing_size: expected 1 to 2^31 - 1");
+    const int64_t last = (axis.output - 1) * axis.stride + (axis.kernel - 1) * axis.dilation - axis.pad_begin;
+    require(last < axis.input + std::max<int64_t>(axis.pad_end, 0), "output: expected no tap behind the padding");
+    geometry.axes.push_back(axis);
+  }
+  for (const Dims& dims : {geometry.src_dims(), geometry.weights_dims(), geometry.dst_dims()}) {
+    require(elements(dims) <= INT64_MAX / static_cast<int64_t>(sizeof(float)), "dims: expected at most 2^63 - 1 bytes");
+  }
+  return geometry;
+}
+
+int threads_of(int64_t threads) {
+  require(threads >= 0 && threads <= 1024, "threads: expected 0 to 1024");
+  return threads == 0 ? cpu_count() : static_cast<int>(threads);
+}
+
+Dims dims_of(const int64_t* dims, int64_t rank) {
+  require(dims != nullptr && rank >= 1, "dims: expected at least one");
+  Dims copy(dims, dims + rank);
+  elements(copy);
+  return copy;
+}
+
+}  // namespace
+}  // namespace conv4j
+
+using namespace conv4j;  // The C functions stand outside.
+
+extern "C" {
+
+const char* c4j_last_error(void) { return last_error; }
+
+const char* c4j_version(void) { return "0.1.0"; }
+
+const char* c4j_isa(void) {
+  const char* name = nullptr;
+  guarded([&] { name = isa_name(default_isa()); });
+  return name;
+}
+
+int32_t c4j_memory_allocate(int64_t size_bytes, int64_t* address) {
+  return guarded([&] {
+    require(size_bytes >= 0, "size_bytes: expected at least 0");
+    require(address != nullptr, "address: expected a place but got null");
+    *address = reinterpret_cast<int64_t>(allocate_memory(size_bytes));
+  });
+}
+
+int32_t c4j_memory_free(int64_t address, int64_t size_bytes) {
+  return guarded([&] { free_memory(reinterpret_cast<void*>(address), size_bytes); });
+}
+
+int64_t c4j_memory_live_bytes(void) { return live_bytes(); }
+
+int32_t c4j_memory_copy(void* destination, int64_t destination_offset, const void* source, int64_t source_offset,
+                        int64_t size_bytes) {
+  std::memcpy(static_cast<char*>(destination) + destination_offset, static_cast<const char*>(source) + source_offset,
+              static_cast<size_t>(size_bytes));
+  return C4J_OK;
+}
+
+int64_t c4j_memory_address(const void* pointer) { return reinterpret_cast<int64_t>(pointer); }
+
+int32_t c4j_layout_size_bytes(int64_t layout, const int64_t* dims, int64_t rank, int64_t* size) {
+  return guarded([&] { *size = size_bytes(layout_of(layout), dims_of(dims, rank)); });
+}
+
+const char* c4j_layout_name(int64_t layout) { return layout_name(layout); }
+
+int32_t c4j_reorder(const int64_t* dims, int64_t rank, int64_t source, int64_t source_bytes, int64_t source_layout,
+                    int64_t destination, int64_t destination_bytes, int64_t destination_layout, int64_t threads) {
+  return guarded([&] {
+    const Dims shape = dims_of(dims, rank);
+    const Layout from = layout_of(source_layout);
+    const Layout to = layout_of(destination_layout);
+    require(source_bytes >= size_bytes(from, shape), "source_bytes: expected as many as the layout takes");
+    require(destination_bytes >= size_bytes(to, shape), "destination_bytes: expected as many as the layout takes");
+    reorder(shape, reinterpret_cast<const float*>(source), from, reinterpret_cast<float*>(destination), to,
+            threads_of(threads));
+  });
+}
+
+int32_t c4j_plan_create(const c4j_geometry* geometry, const c4j_options* options, int64_t* plan) {
+  return guarded([&] {
+    require(plan != nullptr, "plan: expected a place but got null");
+    const int threads = threads_of(options == nullptr ? 0 : options->threads);
+    *plan = reinterpret_cast<int64_t>(new Plan(geometry_of(geometry), threads));
+  });
+}
+
+int32_t c4j_plan_with_batch(int64_t plan, int64_t n, int64_t* new_plan) {
+  return guarded([&] {
+    require(new_plan != nullptr, "new_plan: expected a place but got null");
+    *new_plan = reinterpret_cast<int64_t>(new Plan(plan_of(plan), size(n, 0, "n: expected 0 to 2^31 - 1")));
+  });
+}
+
+int32_t c4j_plan_destroy(int64_t plan) {
+  return guarded([&] { delete reinterpret_cast<const Plan*>(plan); });
+}
+
+int32_t c4j_plan_layout(int64_t plan, int64_t operand, int64_t* layout) {
+  return guarded([&] {
+    require(operand == C4J_SRC || operand == C4J_WEIGHTS || operand == C4J_DST,
+            "operand: expected src, weights or dst");
+    *layout = plan_of(plan).layout(operand == C4J_SRC ? kSrc : operand == C4J_WEIGHTS ? kWeights : kDst);
+  });
+}
+
+int32_t c4j_plan_workspace_bytes(int64_t plan, int64_t pass, int64_t* workspace_bytes) {
+  return guarded([&] { *workspace_bytes = plan_of(plan).workspace_bytes(pass_of(pass)); });
+}
+
+const char* c4j_plan_implementation(int64_t plan, int64_t pass) {
+  const char* name = nullptr;
+  guarded([&] { name = plan_of(plan).implementation(pass_of(pass)).c_str(); });
+  return name;
+}
+
+int32_t c4j_plan_execute(int64_t plan, int64_t pass, int64_t accumulate, int64_t src, int64_t src_bytes,
+                         int64_t src_layout, int64_t weights, int64_t weights_bytes, int64_t weights_layout,
+                         int64_t bias, int64_t bias_bytes, int64_t bias_layout, int64_t dst, int64_t dst_bytes,
+                         int64_t dst_layout) {
+  return guarded([&] {
+    const Operands operands = {
+        {{src, src_bytes, src_layout}, {weights, weights_bytes, weights_layout}, {dst, dst_bytes, dst_layout}},
+        {bias, bias_bytes, bias_layout}};
+    plan_of(plan).execute(pass_of(pass), accumulate == C4J_ADD, operands);
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,110 @@
+// A convolution with every size resolved. Numbers only: the formulas are Java's.
+#ifndef CONV4J_CORE_GEOMETRY_H_
+#define CONV4J_CORE_GEOMETRY_H_
+
+#include <cstdint>
+#include <vector>
+
+namespace conv4j {
+
+using Dims = std::vector<int64_t>;
+
+enum class Sharing {
+  kShared,
+  kTiled,
+  kLocal,
+  kBlocks
+};  // numbered as in conv4j.h
+enum class BiasMode {
+  kNone,
+  kChannel,
+  kKernel,
+  kPosition
+};  // numbered as in conv4j.h
+enum class Pass {
+  kForward,
+  kBackwardData,
+  kBackwardWeights,
+  kBackwardBias
+};  // numbered as in conv4j.h
+
+// The source element under tap k of output position x is x * stride - pad_begin + k * dilation.
+struct Axis {
+  int64_t input;
+  int64_t kernel;
+  int64_t stride;
+  int64_t dilation;
+  int64_t pad_begin;
+  int64_t pad_end;
+  int64_t output;
+  Sharing sharing;
+  int64_t sharing_size;
+
+  int64_t kernels() const {
+    switch (sharing) {
+      case Sharing::kTiled:
+        return sharing_size;
+      case Sharing::kLocal:
+        return output;
+      case Sharing::kBlocks:
+        return (output - 1) / sharing_size + 1;
+      default:
+        return 1;
+    }
+  }
+};
+
+struct Geometry {
+  int64_t n;
+  int64_t ic;
+  int64_t oc;
+  int64_t groups;
+  BiasMode bias;
+  bool flipped;     // true convolution: the kernel is laid the other way round
+  bool transposed;  // mirror of a transposed layer: the bias belongs to src
+  std::vector<Axis> axes;
+
+  bool shared() const {
+    for (const Axis& axis : axes) {
+      if (axis.sharing != Sharing::kShared) return false;
+    }
+    return true;
+  }
+
+  int spatial() const { return static_cast<int>(axes.size()); }
+
+  Dims src_dims() const {
+    Dims dims = {n, ic};
+    for (const Axis& axis : axes) dims.push_back(axis.input);
+    return dims;
+  }
+
+  Dims dst_dims() const {
+    Dims dims = {n, oc};
+    for (const Axis& axis : axes) dims.push_back(axis.output);
+    return dims;
+  }
+
+  Dims weights_dims() const {
+    Dims dims = {oc};
+    if (!shared()) {
+      for (const Axis& axis : axes) dims.push_back(axis.kernels());
+    }
+    dims.push_back(ic / groups);
+    for (const Axis& axis : axes) dims.push_back(axis.kernel);
+    return dims;
+  }
+
+  Dims bias_dims() const {
+    Dims dims = {transposed ? ic : oc};
+    const bool per_kernel = bias == BiasMode::kKernel && !shared();
+    if (per_kernel || bias == BiasMode::kPosition) {
+      for (const Axis& axis : axes) dims.push_back(per_kernel ? axis.kernels() : axis.output);
+    }
+    return dims;
+  }
+};
+
+}  // namespace conv4j
+
+#endif  // CONV4J_CORE_GEOMETRY_H_

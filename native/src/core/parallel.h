@@ -1,0 +1,34 @@
+// The one place that knows OpenMP.
+#ifndef CONV4J_CORE_PARALLEL_H_
+#define CONV4J_CORE_PARALLEL_H_
+
+#include <cstdint>
+
+namespace conv4j {
+
+int cpu_count();
+
+// Sets how many threads the calling thread's parallel work takes, oneDNN's included, and restores it in the end.
+class ScopedThreads {
+ public:
+  explicit ScopedThreads(int threads);
+  ~ScopedThreads();
+  ScopedThreads(const ScopedThreads&) = delete;
+  ScopedThreads& operator=(const ScopedThreads&) = delete;
+
+ private:
+  int previous_;
+};
+
+void parallel_for(int64_t count, void (*body)(const void* context, int64_t index), const void* context);
+
+// Runs body(0), ..., body(count - 1), each once, in any order and thread. The body must not throw.
+template <typename Body>
+void parallel_for(int64_t count, const Body& body) {
+  parallel_for(
+      count, [](const void* context, int64_t index) { (*static_cast<const Body*>(context))(index); }, &body);
+}
+
+}  // namespace conv4j
+
+#endif  // CONV4J_CORE_PARALLEL_H_

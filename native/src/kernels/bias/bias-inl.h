@@ -1,0 +1,57 @@
+// Bias: sums and additions over the innermost lanes of activations. The compiler's vectors reach memory speed.
+
+// x[p][l] += bias[l]
+void add_lanes(float* x, int64_t positions, int64_t lanes, const float* bias) {
+  if (lanes == 1) {
+    const float b = bias[0];
+    for (int64_t p = 0; p < positions; ++p) x[p] += b;
+    return;
+  }
+  for (int64_t p = 0; p < positions; ++p) {
+    for (int64_t l = 0; l < lanes; ++l) x[p * lanes + l] += bias[l];
+  }
+}
+
+// y[i] += x[i]
+void add(float* y, const float* x, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) y[i] += x[i];
+}
+
+// sums[l] = sum over p of x[p][l], in floats over short runs and in doubles over those.
+void sum_lanes(const float* x, int64_t positions, int64_t lanes, double* sums) {
+  constexpr int64_t kRun = 64;
+  constexpr int64_t kWidth = 16;
+  if (lanes == 1) {
+    double total = 0;
+    for (int64_t begin = 0; begin < positions; begin += kRun * kWidth) {
+      const int64_t end = begin + kRun * kWidth < positions ? begin + kRun * kWidth : positions;
+      float partial[kWidth] = {};
+      int64_t p = begin;
+      for (; p + kWidth <= end; p += kWidth) {
+        for (int64_t l = 0; l < kWidth; ++l) partial[l] += x[p + l];
+      }
+      for (int64_t l = 0; p < end; ++p, ++l) partial[l] += x[p];
+      for (int64_t l = 0; l < kWidth; ++l) total += static_cast<double>(partial[l]);
+    }
+    sums[0] = total;
+    return;
+  }
+  for (int64_t first = 0; first < lanes; first += kWidth) {
+    const int64_t width = first + kWidth < lanes ? kWidth : lanes - first;
+    for (int64_t l = 0; l < width; ++l) sums[first + l] = 0;
+    for (int64_t begin = 0; begin < positions; begin += kRun) {
+      const int64_t end = begin + kRun < positions ? begin + kRun : positions;
+      float partial[kWidth] = {};
+      if (width == kWidth) {
+        for (int64_t p = begin; p < end; ++p) {
+          for (int64_t l = 0; l < kWidth; ++l) partial[l] += x[p * lanes + first + l];
+        }
+      } else {
+        for (int64_t p = begin; p < end; ++p) {
+          for (int64_t l = 0; l < width; ++l) partial[l] += x[p * lanes + first + l];
+        }
+      }
+      for (int64_t l = 0; l < width; ++l) sums[first + l] += static_cast<double>(partial[l]);
+    }
+  }
+}

@@ -1,0 +1,105 @@
+#include "kernels/bias/bias.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "core/cpu.h"
+#include "core/memory.h"
+#include "core/parallel.h"
+#include "kernels/dispatch.h"
+#include "test/random.h"
+
+namespace conv4j {
+namespace {
+
+const Layout kLayouts[] = {Layout::channels_first(), Layout::channels_last(), Layout::blocked(8), Layout::blocked(16)};
+
+class BiasTest : public testing::TestWithParam<Isa> {
+ protected:
+  void SetUp() override {
+    if (!cpu_has(GetParam())) GTEST_SKIP() << "this CPU lacks " << isa_name(GetParam());
+  }
+
+  const Kernels& kernels() const { return kernels_of(GetParam()); }
+};
+
+TEST_P(BiasTest, KernelsAreCompiledForTheInstructionSetThatWasAskedFor) {
+  EXPECT_STREQ(isa_name(GetParam()), kernels().isa);
+}
+
+TEST_P(BiasTest, ChannelSumsAgreeWithDoublesForEveryLayoutAndRemainder) {
+  for (const Layout& layout : kLayouts) {
+    for (int64_t channels : {1, 3, 7, 8, 15, 16, 17, 33}) {
+      for (int64_t positions : {1, 15, 16, 17, 63, 65, 5000}) {
+        const ActivationView view = activation_view(layout, {2, channels, positions});
+        const std::vector<float> x = test::random_floats(2 * view.image(), 7);
+        std::vector<float> bias(static_cast<size_t>(channels), 1.5f);
+        std::vector<char> scratch(static_cast<size_t>(sum_channel_bias_scratch_bytes(view)));
+        sum_channel_bias(kernels(), view, x.data(), true, bias.data(), scratch.data());
+        for (int64_t c = 0; c < channels; ++c) {
+          double sum = 1.5, magnitude = 1.5;
+          for (int64_t n = 0; n < 2; ++n) {
+            for (int64_t p = 0; p < positions; ++p) {
+              const double value = x[static_cast<size_t>(
+                  ((n * view.blocks + c / view.lanes) * positions + p) * view.lanes + c % view.lanes)];
+              sum += value;
+              magnitude += std::abs(value);
+            }
+          }
+          EXPECT_NEAR(bias[static_cast<size_t>(c)], sum, test::tolerance(2 * positions + 1, magnitude))
+              << channels << " channels, " << positions << " positions, channel " << c;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(BiasTest, ChannelBiasIsAddedToItsChannelsAndLeavesPaddingLanesZero) {
+  for (const Layout& layout : kLayouts) {
+    for (int64_t channels : {1, 3, 8, 16, 17}) {
+      const ActivationView view = activation_view(layout, {2, channels, 5});
+      std::vector<float> x(static_cast<size_t>(2 * view.image()), 0.0f);
+      std::vector<float> bias;
+      for (int64_t c = 0; c < channels; ++c) bias.push_back(static_cast<float>(c + 1));
+      add_channel_bias(kernels(), view, x.data(), bias.data());
+      for (size_t i = 0; i < x.size(); ++i) {
+        const auto index = static_cast<int64_t>(i);
+        const int64_t c = index / (view.positions * view.lanes) % view.blocks * view.lanes + index % view.lanes;
+        EXPECT_EQ(x[i], c < channels ? static_cast<float>(c + 1) : 0.0f) << channels << " channels, element " << i;
+      }
+    }
+  }
+}
+
+TEST_P(BiasTest, ImageBiasIsAddedToAndSummedOverEveryImage) {
+  const ActivationView view = activation_view(Layout::channels_last(), {3, 17, 1001});
+  const std::vector<float> image = test::random_integers(view.image(), 11);
+  std::vector<float> x(static_cast<size_t>(3 * view.image()), 2.0f);
+  add_image_bias(kernels(), view, x.data(), image.data());
+  std::vector<float> sum(static_cast<size_t>(view.image()));
+  sum_image_bias(kernels(), view, x.data(), sum.data());
+  for (size_t i = 0; i < sum.size(); ++i) ASSERT_EQ(sum[i], 3 * (2.0f + image[i])) << i;
+}
+
+TEST_P(BiasTest, SumsHaveTheSameBitsForAnyNumberOfThreads) {
+  const ActivationView view = activation_view(Layout::channels_last(), {3, 19, 9001});
+  const std::vector<float> x = test::random_floats(3 * view.image(), 3);
+  std::vector<float> first;
+  for (int threads : {1, 2, 3, 8}) {
+    const ScopedThreads scope(threads);
+    std::vector<float> bias(19);
+    std::vector<char> scratch(static_cast<size_t>(sum_channel_bias_scratch_bytes(view)));
+    sum_channel_bias(kernels(), view, x.data(), false, bias.data(), scratch.data());
+    if (first.empty()) first = bias;
+    EXPECT_EQ(0, std::memcmp(first.data(), bias.data(), bias.size() * sizeof(float))) << threads << " threads";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Isas, BiasTest, testing::Values(Isa::kGeneric, Isa::kAvx2, Isa::kAvx512),
+                         [](const auto& info) { return isa_name(info.param); });
+
+}  // namespace
+}  // namespace conv4j

@@ -1,0 +1,2 @@
+#define C4J_ISA avx2
+#include "kernels/isa/table-inl.h"

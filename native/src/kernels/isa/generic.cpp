@@ -1,0 +1,2 @@
+#define C4J_ISA generic
+#include "kernels/isa/table-inl.h"

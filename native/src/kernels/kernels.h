@@ -1,0 +1,19 @@
+// Dispatch: the kernels of one instruction set as a table of functions. An ISA file only fills its table; nothing else
+// that it compiles can be linked to from outside.
+#ifndef CONV4J_KERNELS_KERNELS_H_
+#define CONV4J_KERNELS_KERNELS_H_
+
+#include <stdint.h>
+
+namespace conv4j {
+
+struct Kernels {
+  const char* isa;  // what the table was compiled for
+#define C4J_KERNEL(name, parameters) void(*name) parameters;
+#include "kernels/kernels.inc"
+#undef C4J_KERNEL
+};
+
+}  // namespace conv4j
+
+#endif  // CONV4J_KERNELS_KERNELS_H_

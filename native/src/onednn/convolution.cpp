@@ -1,0 +1,266 @@
+#include "onednn/convolution.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "core/memory.h"
+#include "onednn/engine.h"
+
+namespace conv4j::onednn {
+
+namespace {
+
+using dnnl::convolution_backward_data;
+using dnnl::convolution_backward_weights;
+using dnnl::convolution_forward;
+
+constexpr auto kDirect = dnnl::algorithm::convolution_direct;
+constexpr auto kF32 = dnnl::memory::data_type::f32;
+constexpr auto kAny = dnnl::memory::format_tag::any;
+
+// The batch for which the format of weights is chosen, so that it does not depend on the plan's.
+constexpr int64_t kCanonicalBatch = 8;
+
+// oneDNN takes a padding at the end only above -stride, and wants it to fit the output size exactly. Source elements
+// behind the last tap are therefore cut off where they are too many, which only a transposed layer's output padding
+// makes them.
+struct Fitted {
+  Dims src;  // as far as oneDNN sees it
+  Dims strides, dilations, begin, end;
+  bool is_cropped = false;
+  bool is_untouched = false;  // no tap falls on the source at all
+};
+
+Fitted fit(const Geometry& geometry) {
+  Fitted fitted;
+  fitted.src = geometry.src_dims();
+  for (size_t i = 0; i < geometry.axes.size(); ++i) {
+    const Axis& axis = geometry.axes[i];
+    const int64_t needed = (axis.output - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1 - axis.pad_begin;
+    int64_t& input = fitted.src[2 + i];
+    if (needed - input <= -axis.stride) {
+      input = std::max<int64_t>(needed + axis.stride - 1, 1);
+      fitted.is_cropped = true;
+    }
+    fitted.is_untouched = fitted.is_untouched || needed - input <= -axis.stride;
+    fitted.strides.push_back(axis.stride);
+    fitted.dilations.push_back(axis.dilation - 1);  // 0 means none in oneDNN
+    fitted.begin.push_back(axis.pad_begin);
+    fitted.end.push_back(needed - input);
+  }
+  return fitted;
+}
+
+int index(Pass pass) { return static_cast<int>(pass); }
+
+template <typename PrimitiveDesc>
+bool is_reference(const PrimitiveDesc& desc) {
+  return std::string(desc.impl_info_str()).find("ref") != std::string::npos;
+}
+
+// Fixed layouts, unless only oneDNN's reference loops take them and it has something better in layouts that this
+// library has words for.
+template <typename Make>
+auto without_reference(const Make& make) {
+  auto fixed = make(false);
+  if (!is_reference(fixed)) return fixed;
+  auto any = make(true);
+  for (int argument : {DNNL_ARG_SRC, DNNL_ARG_DIFF_SRC, DNNL_ARG_DST, DNNL_ARG_DIFF_DST}) {
+    const Desc desc = any.query_md(dnnl::query::exec_arg_md, argument);
+    if (!desc.is_zero() && desc != activations_desc(activations_layout(desc), desc.get_dims())) return fixed;
+  }
+  return is_reference(any) ? fixed : any;
+}
+
+class Convolution : public Implementation {
+ public:
+  Convolution(const Geometry& geometry, const Implementation* like) : geometry_(geometry), fitted_(fit(geometry)) {
+    if (geometry_.n == 0) geometry_.n = 1;  // For the layouts; such a plan never runs.
+    fitted_.src[0] = geometry_.n;
+    if (like != nullptr) {
+      const PassInfo& info = like->info(geometry.transposed ? Pass::kBackwardData : Pass::kForward);
+      src_ = info.layouts[kSrc];
+      weights_ = info.layouts[kWeights];
+      dst_ = info.layouts[kDst];
+    } else if (!fitted_.is_untouched) {
+      choose_layouts();
+    }
+    if (fitted_.is_untouched) {
+      name_untouched();
+    } else {
+      make_primitives();
+    }
+  }
+  void run(Pass pass, float* const operands[kOperands], const float* bias, char* scratch) const override {
+    if (fitted_.is_untouched) return run_untouched(pass, operands, bias);
+    float* src = operands[kSrc];
+    if (fitted_.is_cropped) {
+      src = reinterpret_cast<float*>(scratch);
+      scratch += align(static_cast<int64_t>(desc(pass, kSrc).get_size()));
+      if (pass != Pass::kBackwardData) crop(operands[kSrc], src, desc(pass, kSrc), true);
+    }
+    const bool to_src = pass == Pass::kBackwardData;
+    const bool to_weights = pass == Pass::kBackwardWeights;
+    std::unordered_map<int, dnnl::memory> arguments = {
+        {to_src ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, memory(desc(pass, kSrc), src)},
+        {to_weights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, memory(desc(pass, kWeights), operands[kWeights])},
+        {to_src || to_weights ? DNNL_ARG_DIFF_DST : DNNL_ARG_DST, memory(desc(pass, kDst), operands[kDst])},
+        {DNNL_ARG_SCRATCHPAD, memory(scratchpads_[index(pass)], scratch)}};
+    if (bias != nullptr) arguments.emplace(DNNL_ARG_BIAS, memory(bias_desc(), bias));
+    primitives_[index(pass)].execute(stream(), arguments);
+    if (fitted_.is_cropped && to_src) crop(operands[kSrc], src, desc(pass, kSrc), false);
+  }
+
+ private:
+  bool has_channel_bias() const { return geometry_.bias == BiasMode::kChannel || geometry_.bias == BiasMode::kKernel; }
+
+  Desc bias_desc() const { return Desc({geometry_.oc}, kF32, dnnl::memory::format_tag::a); }
+
+  // The main pass's favourites: weights at the canonical batch, activations at the plan's.
+  void choose_layouts() {
+    Geometry canonical = geometry_;
+    canonical.n = kCanonicalBatch;
+    Dims canonical_src = fitted_.src;
+    canonical_src[0] = kCanonicalBatch;
+    const auto favourites = [&](const Dims& src, const Dims& dst, const Desc& weights) {
+      const Desc any_src(src, kF32, kAny);
+      const Desc any_dst(dst, kF32, kAny);
+      const auto forward = forward_desc(any_src, weights, any_dst, false);
+      if (!geometry_.transposed) {
+        src_ = activations_layout(forward.src_desc());
+        dst_ = activations_layout(forward.dst_desc());
+        return forward.weights_desc();
+      }
+      const auto backward = backward_data_desc(any_src, weights, any_dst, forward);
+      src_ = activations_layout(backward.diff_src_desc());
+      dst_ = activations_layout(backward.diff_dst_desc());
+      return backward.weights_desc();
+    };
+    const Dims weights_dims = geometry_.weights_dims();
+    const Desc weights =
+        favourites(canonical_src, canonical.dst_dims(), any_weights_desc(weights_dims, geometry_.groups));
+    weights_ = weights_layout(weights, weights_dims, geometry_.groups, geometry_.flipped);
+    favourites(fitted_.src, geometry_.dst_dims(), weights);
+  }
+
+  void make_primitives() {
+    if (fitted_.is_cropped) {
+      full_ = activations_desc(Layout::channels_first(), geometry_.src_dims());
+      window_ = full_.submemory_desc(fitted_.src, Dims(fitted_.src.size(), 0));
+    }
+    const Desc any_src(fitted_.src, kF32, kAny);
+    // A source that is cut, in logical order, is copied anyway.
+    const Desc fixed_src = fitted_.is_cropped ? any_src : activations_desc(src_, fitted_.src);
+    const Desc fixed_dst = activations_desc(dst_, geometry_.dst_dims());
+    const Desc any_dst(geometry_.dst_dims(), kF32, kAny);
+    const Desc any_weights = any_weights_desc(geometry_.weights_dims(), geometry_.groups);
+    const Desc fixed_weights = weights_desc(weights_, geometry_.weights_dims(), geometry_.groups);
+
+    const bool fuses_bias = has_channel_bias() && !geometry_.transposed;
+    const auto forward_hint = forward_desc(any_src, any_weights, any_dst, false);
+    const auto forward = geometry_.transposed ? without_reference([&](bool any) {
+      return any ? forward_hint : forward_desc(fixed_src, any_weights, fixed_dst, false);
+    })
+                                              : forward_desc(fixed_src, fixed_weights, fixed_dst, fuses_bias);
+    set(Pass::kForward, forward, forward.src_desc(), forward.weights_desc(), forward.dst_desc());
+    infos_[index(Pass::kForward)].adds_bias = fuses_bias;
+
+    const auto backward_data = geometry_.transposed
+                                   ? backward_data_desc(fixed_src, fixed_weights, fixed_dst, forward_hint)
+                                   : without_reference([&](bool any) {
+                                       return any ? backward_data_desc(any_src, any_weights, any_dst, forward_hint)
+                                                  : backward_data_desc(fixed_src, any_weights, fixed_dst, forward_hint);
+                                     });
+    set(Pass::kBackwardData, backward_data, backward_data.diff_src_desc(), backward_data.weights_desc(),
+        backward_data.diff_dst_desc());
+
+    const auto backward_weights = without_reference([&](bool any) {
+      return any ? backward_weights_desc(any_src, any_weights, any_dst, forward_hint)
+                 : backward_weights_desc(fixed_src, any_weights, fixed_dst, forward_hint);
+    });
+    set(Pass::kBackwardWeights, backward_weights, backward_weights.src_desc(), backward_weights.diff_weights_desc(),
+        backward_weights.diff_dst_desc());
+  }
+
+  convolution_forward::primitive_desc forward_desc(const Desc& src, const Desc& weights, const Desc& dst,
+                                                   bool bias) const {
+    return convolution_forward::primitive_desc(engine(), dnnl::prop_kind::forward_training, kDirect, src, weights,
+                                               bias ? bias_desc() : Desc(), dst, fitted_.strides, fitted_.dilations,
+                                               fitted_.begin, fitted_.end, attributes());
+  }
+
+  convolution_backward_data::primitive_desc backward_data_desc(const Desc& src, const Desc& weights, const Desc& dst,
+                                                               const convolution_forward::primitive_desc& hint) const {
+    return convolution_backward_data::primitive_desc(engine(), kDirect, src, weights, dst, fitted_.strides,
+                                                     fitted_.dilations, fitted_.begin, fitted_.end, hint, attributes());
+  }
+
+  convolution_backward_weights::primitive_desc backward_weights_desc(
+      const Desc& src, const Desc& weights, const Desc& dst, const convolution_forward::primitive_desc& hint) const {
+    return convolution_backward_weights::primitive_desc(engine(), kDirect, src, weights, dst, fitted_.strides,
+                                                        fitted_.dilations, fitted_.begin, fitted_.end, hint,
+                                                        attributes());
+  }
+
+  template <typename PrimitiveDesc>
+  void set(Pass pass, const PrimitiveDesc& primitive_desc, const Desc& src, const Desc& weights, const Desc& dst) {
+    primitives_[index(pass)] = dnnl::primitive(primitive_desc.get());
+    scratchpads_[index(pass)] = primitive_desc.scratchpad_desc();
+    Desc* descs = descs_[index(pass)];
+    descs[kSrc] = src;
+    descs[kWeights] = weights;
+    descs[kDst] = dst;
+    PassInfo& info = infos_[index(pass)];
+    info.layouts[kSrc] = fitted_.is_cropped ? Layout::channels_first() : activations_layout(src);
+    info.layouts[kDst] = activations_layout(dst);
+    info.layouts[kWeights] = weights_layout(weights, geometry_.weights_dims(), geometry_.groups, geometry_.flipped);
+    info.name = std::string("onednn ") + primitive_desc.impl_info_str();
+    info.scratch_bytes = static_cast<int64_t>(scratchpads_[index(pass)].get_size());
+    if (fitted_.is_cropped) info.scratch_bytes += align(static_cast<int64_t>(src.get_size()));
+  }
+
+  const Desc& desc(Pass pass, Operand operand) const { return descs_[index(pass)][operand]; }
+
+  // Copies between the source and the part of it that oneDNN sees; what it does not see has gradient 0.
+  void crop(float* full, float* seen, const Desc& seen_desc, bool in) const {
+    dnnl::memory window = memory(window_, full);
+    dnnl::memory part = memory(seen_desc, seen);
+    if (in) {
+      dnnl::reorder(window, part).execute(stream(), window, part);
+    } else {
+      std::memset(full, 0, full_.get_size());
+      dnnl::reorder(part, window).execute(stream(), part, window);
+    }
+  }
+
+  void name_untouched() {
+    for (Pass pass : {Pass::kForward, Pass::kBackwardData, Pass::kBackwardWeights}) {
+      infos_[index(pass)].name = "zeros: no tap falls on the source";
+    }
+  }
+
+  void run_untouched(Pass pass, float* const operands[kOperands], const float*) const {
+    const Operand result = pass == Pass::kForward ? kDst : pass == Pass::kBackwardData ? kSrc : kWeights;
+    const Dims dims = result == kDst   ? geometry_.dst_dims()
+                      : result == kSrc ? geometry_.src_dims()
+                                       : geometry_.weights_dims();
+    std::memset(operands[result], 0, static_cast<size_t>(elements(dims)) * sizeof(float));
+  }
+
+  Geometry geometry_;
+  Fitted fitted_;
+  Layout src_, weights_, dst_;
+  dnnl::primitive primitives_[3];
+  Desc scratchpads_[3];
+  Desc descs_[3][kOperands];
+  Desc full_, window_;
+};
+
+}  // namespace
+
+std::unique_ptr<Implementation> make_convolution(const Geometry& geometry, const Implementation* like) {
+  return guarded([&] { return std::make_unique<Convolution>(geometry, like); });
+}
+
+}  // namespace conv4j::onednn

@@ -1,0 +1,242 @@
+#include "plan/plan.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/cpu.h"
+#include "core/error.h"
+#include "core/parallel.h"
+#include "kernels/bias/bias.h"
+#include "kernels/dispatch.h"
+#include "onednn/convolution.h"
+
+namespace conv4j {
+
+namespace {
+
+const char* name_of(Operand operand) {
+  constexpr const char* kNames[] = {"src", "weights", "dst"};
+  return kNames[operand];
+}
+
+Operand result_of(Pass pass) { return pass == Pass::kForward ? kDst : pass == Pass::kBackwardData ? kSrc : kWeights; }
+
+std::unique_ptr<Implementation> implement(const Geometry& geometry, const Implementation* like) {
+  if (!geometry.shared()) {
+    throw Error(Status::kUnsupported, "sharing: expected shared on every axis");
+  }
+  return onednn::make_convolution(geometry, like);
+}
+
+void check_size(const char* name, const Operands::Operand& operand, int64_t expected) {
+  const int64_t given = operand.address == 0 ? 0 : operand.size_bytes;
+  if (given < expected) {
+    throw Error(Status::kInvalidArgument, std::string(name) + ": expected " + std::to_string(expected) +
+                                              " bytes but got " + std::to_string(given));
+  }
+}
+
+void check_foreign(const char* name, const Operands::Operand& operand, const Dims& dims, bool weights) {
+  const Layout layout = layout_of(operand.layout);
+  if (layout.is_weights() && !weights) {
+    throw Error(Status::kInvalidArgument, std::string(name) + ": expected activations but got packed weights");
+  }
+  check_size(name, operand, size_bytes(layout, dims));
+}
+
+}  // namespace
+
+Plan::Plan(const Geometry& geometry, int threads) : geometry_(geometry), threads_(threads) {
+  const ScopedThreads scope(threads_);
+  implementation_ = implement(geometry_, nullptr);
+  prepare();
+}
+
+Plan::Plan(const Plan& like, int64_t n) : geometry_(like.geometry_), threads_(like.threads_) {
+  geometry_.n = n;
+  const ScopedThreads scope(threads_);
+  implementation_ = implement(geometry_, like.implementation_.get());
+  prepare();
+}
+
+void Plan::prepare() {
+  dims_[kSrc] = geometry_.src_dims();
+  dims_[kWeights] = geometry_.weights_dims();
+  dims_[kDst] = geometry_.dst_dims();
+  if (geometry_.bias != BiasMode::kNone) bias_dims_ = geometry_.bias_dims();
+  bias_image_dims_ = dims_[kDst];
+  bias_image_dims_[0] = 1;
+  for (int i = 0; i < kOperands; ++i) {
+    const Layout& own = implementation_->info(main_pass()).layouts[i];
+    layout_ids_[i] = layout_id(own);
+    own_bytes_[i] = size_bytes(own, dims_[i]);
+  }
+}
+
+const std::string& Plan::implementation(Pass pass) const {
+  static const std::string& bias = *new std::string("kernels bias");
+  return pass == Pass::kBackwardBias ? bias : implementation_->info(pass).name;
+}
+
+int64_t Plan::workspace_bytes(Pass pass) const {
+  if (geometry_.n == 0) return 0;
+  if (pass == Pass::kBackwardBias) {
+    if (geometry_.bias == BiasMode::kNone) return 0;
+    const Operand from = geometry_.transposed ? kSrc : kDst;
+    return sum_channel_bias_scratch_bytes(activation_view(layout_of(layout_ids_[from]), dims(from)));
+  }
+  const auto& info = implementation_->info(pass);
+  int64_t staged = 0;
+  for (int i = 0; i < kOperands; ++i) {
+    if (layout_id(info.layouts[i]) != layout_ids_[i]) staged += align(size_bytes(info.layouts[i], dims_[i]));
+  }
+  return staged + info.scratch_bytes;
+}
+
+const Reorder& Plan::reorder(const Layout& from, const Layout& to, const Dims& dims, bool add) const {
+  const auto key = std::make_tuple(layout_id(from), layout_id(to), dims, add);
+  {
+    std::shared_lock<std::shared_mutex> lock(reorders_mutex_);
+    const auto found = reorders_.find(key);
+    if (found != reorders_.end()) return *found->second;
+  }
+  auto made = std::make_unique<Reorder>(from, to, dims, add);
+  std::unique_lock<std::shared_mutex> lock(reorders_mutex_);
+  return *reorders_.emplace(key, std::move(made)).first->second;
+}
+
+void Plan::check(Operand operand, const Operands& operands) const {
+  const Operands::Operand& given = operands.of[operand];
+  if (given.layout == layout_ids_[operand]) return check_size(name_of(operand), given, own_bytes_[operand]);
+  check_foreign(name_of(operand), given, dims_[operand], operand == kWeights);
+}
+
+void Plan::check(Pass pass, const Operands& operands) const {
+  const bool backward_bias = pass == Pass::kBackwardBias;
+  const bool belongs = geometry_.bias != BiasMode::kNone;
+  if (backward_bias) {
+    require(belongs, "bias: the plan has none");
+    check(geometry_.transposed ? kSrc : kDst, operands);
+  } else {
+    for (Operand operand : {kSrc, kWeights, kDst}) check(operand, operands);
+  }
+  if (backward_bias || operands.bias.address != 0) {
+    require(belongs, "bias: the plan has none");
+    require(backward_bias || pass == main_pass(), "bias: this pass takes none");
+    check_foreign("bias", operands.bias, bias_dims_, false);
+  }
+}
+
+void Plan::execute(Pass pass, bool add, const Operands& operands) const {
+  check(pass, operands);
+  const ScopedThreads scope(threads_);
+  if (pass == Pass::kBackwardBias) {
+    run_backward_bias(add, operands);
+  } else if (geometry_.n > 0) {
+    run(pass, add, operands);
+  } else if (pass == Pass::kBackwardWeights && !add) {  // The sum over an empty batch.
+    std::memset(operands.of[kWeights].data(), 0, static_cast<size_t>(operands.of[kWeights].size_bytes));
+  }
+}
+
+// Operands in foreign layouts are staged in the workspace, and so is a result that is added to; behind them lies the
+// scratch space that the implementation, the reorders and the bias use one after the other.
+void Plan::run(Pass pass, bool add, const Operands& operands) const {
+  const auto& info = implementation_->info(pass);
+  const Operand result = result_of(pass);
+  const Reorder* reorders[kOperands] = {};
+  int64_t staged_bytes[kOperands] = {};
+  int64_t scratch_bytes = info.scratch_bytes;
+  int64_t total = 0;
+  for (int i = 0; i < kOperands; ++i) {
+    const Layout& computed = info.layouts[i];
+    const Layout given = operands.of[i].layout == layout_ids_[i] ? implementation_->info(main_pass()).layouts[i]
+                                                                 : layout_of(operands.of[i].layout);
+    const bool adds = add && i == result;
+    if (given == computed && !adds) continue;
+    reorders[i] = i == result ? &reorder(computed, given, dims_[i], adds) : &reorder(given, computed, dims_[i], false);
+    staged_bytes[i] = align(size_bytes(computed, dims_[i]));
+    scratch_bytes = std::max(scratch_bytes, reorders[i]->scratch_bytes());
+    total += staged_bytes[i];
+  }
+  const bool adds_bias = operands.bias.address != 0;
+  const Layout& result_layout = info.layouts[result];
+  if (adds_bias) scratch_bytes = std::max(scratch_bytes, add_bias_scratch_bytes(result_layout));
+  // A bias in another than logical order is put into it first.
+  const Layout bias_layout = adds_bias ? layout_of(operands.bias.layout) : Layout::channels_first();
+  const bool bias_staged = adds_bias && bias_layout != Layout::channels_first();
+  const int64_t bias_bytes = bias_staged ? align(size_bytes(Layout::channels_first(), bias_dims_)) : 0;
+
+  const WorkspacePool::Lease workspace(workspaces_, total + bias_bytes + scratch_bytes);
+  char* next = workspace.data();
+  char* const scratch = next + total + bias_bytes;
+  float* data[kOperands];
+  for (int i = 0; i < kOperands; ++i) {
+    data[i] = operands.of[i].data();
+    if (reorders[i] == nullptr) continue;
+    data[i] = reinterpret_cast<float*>(next);
+    next += staged_bytes[i];
+    if (i != result) reorders[i]->run(operands.of[i].data(), data[i], scratch);
+  }
+  const float* bias = adds_bias ? operands.bias.data() : nullptr;
+  if (bias_staged) {
+    float* logical = reinterpret_cast<float*>(next);
+    conv4j::reorder(bias_dims_, bias, bias_layout, logical, Layout::channels_first(), threads_);
+    bias = logical;
+  }
+  implementation_->run(pass, data, info.adds_bias ? bias : nullptr, scratch);
+  if (adds_bias && !info.adds_bias) add_bias(result_layout, data[result], bias, scratch);
+  if (reorders[result] != nullptr) reorders[result]->run(data[result], operands.of[result].data(), scratch);
+}
+
+int64_t Plan::add_bias_scratch_bytes(const Layout& layout) const {
+  if (geometry_.bias != BiasMode::kPosition) return 0;
+  const Reorder& copy = reorder(Layout::channels_first(), layout, bias_image_dims_, false);
+  return align(size_bytes(layout, bias_image_dims_)) + copy.scratch_bytes();
+}
+
+void Plan::add_bias(const Layout& layout, float* result, const float* bias, char* scratch) const {
+  const Kernels& kernels = kernels_of(default_isa());
+  const ActivationView view = activation_view(layout, dims(result_of(main_pass())));
+  if (geometry_.bias != BiasMode::kPosition) return add_channel_bias(kernels, view, result, bias);
+  float* image = reinterpret_cast<float*>(scratch);
+  const Layout logical = Layout::channels_first();
+  if (layout == logical) {
+    image = const_cast<float*>(bias);
+  } else {
+    reorder(logical, layout, bias_image_dims_, false)
+        .run(bias, image, scratch + align(size_bytes(layout, bias_image_dims_)));
+  }
+  add_image_bias(kernels, view, result, image);
+}
+
+// Sums in whatever layout the gradient comes; only a bias per position has to be brought to logical order.
+void Plan::run_backward_bias(bool add, const Operands& operands) const {
+  const Kernels& kernels = kernels_of(default_isa());
+  const Operand from = geometry_.transposed ? kSrc : kDst;
+  const Layout layout = layout_of(operands.of[from].layout);
+  const ActivationView view = activation_view(layout, dims(from));
+  const Layout bias_layout = layout_of(operands.bias.layout);
+  const float* gradient = operands.of[from].data();
+  float* bias = operands.bias.data();
+  if (geometry_.bias != BiasMode::kPosition) {
+    const WorkspacePool::Lease scratch(workspaces_, sum_channel_bias_scratch_bytes(view));
+    sum_channel_bias(kernels, view, gradient, add, bias, scratch.data());
+    return;
+  }
+  const Layout logical = Layout::channels_first();
+  const int64_t image_bytes = align(size_bytes(layout, bias_image_dims_));
+  const int64_t logical_bytes = align(size_bytes(logical, bias_dims_));
+  const Reorder& to_logical = reorder(layout, logical, bias_image_dims_, false);
+  const Reorder& to_given = reorder(logical, bias_layout, bias_dims_, add);
+  const int64_t scratch_bytes = std::max(to_logical.scratch_bytes(), to_given.scratch_bytes());
+  const WorkspacePool::Lease workspace(workspaces_, image_bytes + logical_bytes + scratch_bytes);
+  float* image = reinterpret_cast<float*>(workspace.data());
+  float* sum = reinterpret_cast<float*>(workspace.data() + image_bytes);
+  char* scratch = workspace.data() + image_bytes + logical_bytes;
+  sum_image_bias(kernels, view, gradient, image);
+  to_logical.run(image, sum, scratch);
+  to_given.run(sum, bias, scratch);
+}
+
+}  // namespace conv4j

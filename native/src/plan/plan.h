@@ -1,0 +1,75 @@
+// THE decision: shared on every axis -> oneDNN, everything else -> own kernels. A plan runs an implementation on
+// operands of any layout, staging those that come in another than it computes in.
+#ifndef CONV4J_PLAN_PLAN_H_
+#define CONV4J_PLAN_PLAN_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <tuple>
+
+#include "core/geometry.h"
+#include "core/implementation.h"
+#include "core/layout.h"
+#include "core/memory.h"
+#include "plan/reorder.h"
+
+namespace conv4j {
+
+struct Operands {
+  struct Operand {
+    int64_t address;
+    int64_t size_bytes;
+    int64_t layout;
+
+    float* data() const { return reinterpret_cast<float*>(address); }
+  };
+
+  Operand of[kOperands];
+  Operand bias;
+};
+
+class Plan {
+ public:
+  Plan(const Geometry& geometry, int threads);
+  Plan(const Plan& like, int64_t n);
+
+  int64_t layout(Operand operand) const { return layout_ids_[operand]; }
+  const std::string& implementation(Pass pass) const;
+  int64_t workspace_bytes(Pass pass) const;
+
+  // Checks sizes and layouts, and throws before anything is written. Thread-safe.
+  void execute(Pass pass, bool add, const Operands& operands) const;
+
+ private:
+  void prepare();
+  Pass main_pass() const { return geometry_.transposed ? Pass::kBackwardData : Pass::kForward; }
+  const Dims& dims(Operand operand) const { return dims_[operand]; }
+  void check(Operand operand, const Operands& operands) const;
+  void check(Pass pass, const Operands& operands) const;
+  void run(Pass pass, bool add, const Operands& operands) const;
+  void run_backward_bias(bool add, const Operands& operands) const;
+  void add_bias(const Layout& layout, float* result, const float* bias, char* scratch) const;
+  int64_t add_bias_scratch_bytes(const Layout& layout) const;
+  const Reorder& reorder(const Layout& from, const Layout& to, const Dims& dims, bool add) const;
+
+  Geometry geometry_;
+  int threads_;
+  std::unique_ptr<Implementation> implementation_;
+  Dims dims_[kOperands];
+  Dims bias_dims_;
+  Dims bias_image_dims_;
+  int64_t layout_ids_[kOperands];
+  int64_t own_bytes_[kOperands];
+
+  mutable WorkspacePool workspaces_;
+  mutable std::shared_mutex reorders_mutex_;
+  mutable std::map<std::tuple<int64_t, int64_t, Dims, bool>, std::unique_ptr<Reorder>> reorders_;
+};
+
+}  // namespace conv4j
+
+#endif  // CONV4J_PLAN_PLAN_H_

@@ -1,0 +1,156 @@
+// The C interface as a C++ program sees it.
+#include <gtest/gtest.h>
+
+#include <climits>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "conv4j/conv4j.h"
+#include "test/random.h"
+
+namespace conv4j {
+namespace {
+
+int64_t address(const std::vector<float>& values) { return c4j_memory_address(values.data()); }
+int64_t bytes(const std::vector<float>& values) { return static_cast<int64_t>(values.size() * sizeof(float)); }
+
+// n images of ic x 6 x 6, 3x3 kernels, padding 1.
+c4j_geometry small_geometry(int64_t n, int64_t ic, int64_t oc) {
+  c4j_geometry geometry = {};
+  geometry.spatial = 2;
+  geometry.n = n;
+  geometry.ic = ic;
+  geometry.oc = oc;
+  geometry.groups = 1;
+  for (int i = 0; i < 2; ++i) geometry.axes[i] = {6, 3, 1, 1, 1, 1, 6, C4J_SHARED, 1};
+  return geometry;
+}
+
+class PlanHandle {
+ public:
+  explicit PlanHandle(const c4j_geometry& geometry) {
+    const c4j_options options = {1};
+    status_ = c4j_plan_create(&geometry, &options, &plan_);
+  }
+  ~PlanHandle() { c4j_plan_destroy(plan_); }
+
+  int32_t status() const { return status_; }
+  int64_t get() const { return plan_; }
+
+ private:
+  int64_t plan_ = 0;
+  int32_t status_;
+};
+
+TEST(ApiTest, GeometryIsAnArrayOfInt64) {
+  EXPECT_EQ(sizeof(c4j_geometry), 35 * sizeof(int64_t));
+  EXPECT_EQ(sizeof(c4j_options), sizeof(int64_t));
+}
+
+TEST(ApiTest, ForwardOfOnesCountsTheTapsInsideTheSource) {
+  const PlanHandle plan(small_geometry(1, 2, 1));
+  ASSERT_EQ(C4J_OK, plan.status()) << c4j_last_error();
+  const std::vector<float> src(2 * 36, 1.0f), weights(18, 1.0f);
+  std::vector<float> dst(36);
+  ASSERT_EQ(C4J_OK, c4j_plan_execute(plan.get(), C4J_FORWARD, C4J_OVERWRITE, address(src), bytes(src), 0,
+                                     address(weights), bytes(weights), 0, 0, 0, 0, address(dst), bytes(dst), 0))
+      << c4j_last_error();
+  EXPECT_EQ(dst[0], 8.0f);
+  EXPECT_EQ(dst[1], 12.0f);
+  EXPECT_EQ(dst[7], 18.0f);
+}
+
+TEST(ApiTest, BuffersThatAreTooSmallAreRefusedBeforeAnythingIsWritten) {
+  const PlanHandle plan(small_geometry(1, 2, 1));
+  ASSERT_EQ(C4J_OK, plan.status());
+  const std::vector<float> src(2 * 36, 1.0f), weights(18, 1.0f);
+  std::vector<float> dst(36, -1.0f);
+  const auto run = [&](int64_t src_bytes, int64_t weights_bytes, int64_t dst_bytes) {
+    return c4j_plan_execute(plan.get(), C4J_FORWARD, C4J_OVERWRITE, address(src), src_bytes, 0, address(weights),
+                            weights_bytes, 0, 0, 0, 0, address(dst), dst_bytes, 0);
+  };
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, run(bytes(src) - 4, bytes(weights), bytes(dst)));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, run(bytes(src), bytes(weights) - 4, bytes(dst)));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, run(bytes(src), bytes(weights), bytes(dst) - 4));
+  EXPECT_STREQ("dst: expected 144 bytes but got 140", c4j_last_error());
+  EXPECT_EQ(std::vector<float>(36, -1.0f), dst);
+}
+
+TEST(ApiTest, ImpossibleGeometriesAreRefused) {
+  const auto status_of = [](void (*spoil)(c4j_geometry&)) {
+    c4j_geometry geometry = small_geometry(1, 4, 4);
+    spoil(geometry);
+    return PlanHandle(geometry).status();
+  };
+  EXPECT_EQ(C4J_OK, status_of([](c4j_geometry&) {}));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.spatial = 4; }));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.n = -1; }));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.ic = 0; }));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.groups = 3; }));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.bias = 4; }));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.axes[0].stride = 0; }));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.axes[1].kernel = INT64_MAX; }));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.axes[0].output = 7; }));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, c4j_plan_create(nullptr, nullptr, nullptr));
+}
+
+TEST(ApiTest, BatchZeroComputesNothingAndItsWeightsGradientIsZero) {
+  const PlanHandle plan(small_geometry(0, 2, 1));
+  ASSERT_EQ(C4J_OK, plan.status()) << c4j_last_error();
+  std::vector<float> weights(18, 5.0f);
+  ASSERT_EQ(C4J_OK, c4j_plan_execute(plan.get(), C4J_BACKWARD_WEIGHTS, C4J_ADD, 0, 0, 0, address(weights),
+                                     bytes(weights), 0, 0, 0, 0, 0, 0, 0));
+  EXPECT_EQ(std::vector<float>(18, 5.0f), weights);
+  ASSERT_EQ(C4J_OK, c4j_plan_execute(plan.get(), C4J_BACKWARD_WEIGHTS, C4J_OVERWRITE, 0, 0, 0, address(weights),
+                                     bytes(weights), 0, 0, 0, 0, 0, 0, 0));
+  EXPECT_EQ(std::vector<float>(18, 0.0f), weights);
+}
+
+TEST(ApiTest, PackedWeightsComeBackAsTheyWere) {
+  for (int64_t orientation : {C4J_CROSS_CORRELATION, C4J_CONVOLUTION}) {
+    c4j_geometry geometry = small_geometry(1, 17, 33);
+    geometry.orientation = orientation;
+    const PlanHandle plan(geometry);
+    ASSERT_EQ(C4J_OK, plan.status());
+    int64_t layout = 0, packed_bytes = 0;
+    ASSERT_EQ(C4J_OK, c4j_plan_layout(plan.get(), C4J_WEIGHTS, &layout));
+    const int64_t dims[] = {33, 17, 3, 3};
+    ASSERT_EQ(C4J_OK, c4j_layout_size_bytes(layout, dims, 4, &packed_bytes));
+    const std::vector<float> weights = test::random_floats(33 * 17 * 9, 1);
+    std::vector<float> packed(static_cast<size_t>(packed_bytes) / sizeof(float)), back(weights.size());
+    ASSERT_EQ(C4J_OK, c4j_reorder(dims, 4, address(weights), bytes(weights), C4J_CHANNELS_FIRST, address(packed),
+                                  bytes(packed), layout, 1));
+    ASSERT_EQ(C4J_OK, c4j_reorder(dims, 4, address(packed), bytes(packed), layout, address(back), bytes(back), 0, 1));
+    EXPECT_EQ(weights, back);
+  }
+}
+
+TEST(ApiTest, MemoryIsZeroAlignedAndCounted) {
+  const int64_t before = c4j_memory_live_bytes();
+  for (int64_t size : {int64_t{0}, int64_t{1}, int64_t{4096}, (int64_t{2} << 20) + 12}) {
+    int64_t memory = 0;
+    ASSERT_EQ(C4J_OK, c4j_memory_allocate(size, &memory));
+    EXPECT_EQ(0, memory % 64);
+    EXPECT_EQ(before + size, c4j_memory_live_bytes());
+    for (int64_t i = 0; i < size; i += 511) ASSERT_EQ(0, reinterpret_cast<const char*>(memory)[i]);
+    ASSERT_EQ(C4J_OK, c4j_memory_free(memory, size));
+  }
+  int64_t memory = 0;
+  EXPECT_EQ(C4J_OUT_OF_MEMORY, c4j_memory_allocate(INT64_MAX, &memory));
+  EXPECT_EQ(C4J_OUT_OF_MEMORY, c4j_memory_allocate(int64_t{1} << 60, &memory));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, c4j_memory_allocate(-1, &memory));
+  EXPECT_EQ(before, c4j_memory_live_bytes());
+}
+
+TEST(ApiTest, LayoutsThatWereNeverIssuedAreRefused) {
+  const int64_t dims[] = {1, 1, 1};
+  int64_t size = 0;
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, c4j_layout_size_bytes(INT64_MAX, dims, 3, &size));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, c4j_layout_size_bytes(-1, dims, 3, &size));
+  EXPECT_EQ(nullptr, c4j_layout_name(INT64_MAX));
+  EXPECT_STREQ("channels_last", c4j_layout_name(C4J_CHANNELS_LAST));
+}
+
+}  // namespace
+}  // namespace conv4j
