@@ -1,0 +1,16 @@
+package io.conv4j.plan;
+
+import io.conv4j.reference.Cases;
+import io.conv4j.reference.ConvCase;
+import java.util.List;
+
+class ConvPlanTest extends PlanTest {
+    static List<ConvCase> cases() {
+        return Cases.convolutions();
+    }
+
+    @Override
+    ConvPlan plan(ConvCase c, PlanOptions options) {
+        return ConvPlan.create(c.spec(), c.source(), options);
+    }
+}
