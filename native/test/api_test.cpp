@@ -30,7 +30,7 @@ c4j_geometry small_geometry(int64_t n, int64_t ic, int64_t oc) {
 class PlanHandle {
  public:
   explicit PlanHandle(const c4j_geometry& geometry) {
-    const c4j_options options = {1};
+    const c4j_options options = {1, C4J_AUTO, C4J_ISA_DEFAULT};
     status_ = c4j_plan_create(&geometry, &options, &plan_);
   }
   ~PlanHandle() { c4j_plan_destroy(plan_); }
@@ -45,7 +45,7 @@ class PlanHandle {
 
 TEST(ApiTest, GeometryIsAnArrayOfInt64) {
   EXPECT_EQ(sizeof(c4j_geometry), 35 * sizeof(int64_t));
-  EXPECT_EQ(sizeof(c4j_options), sizeof(int64_t));
+  EXPECT_EQ(sizeof(c4j_options), 3 * sizeof(int64_t));
 }
 
 TEST(ApiTest, ForwardOfOnesCountsTheTapsInsideTheSource) {

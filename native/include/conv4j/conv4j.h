@@ -131,9 +131,23 @@ typedef struct {
   c4j_axis axes[3];
 } c4j_geometry;
 
-/* All fields int64_t, as above. */
+enum {
+  C4J_AUTO = 0,
+  C4J_ONEDNN = 1,
+  C4J_KERNELS = 2
+};
+enum {
+  C4J_ISA_DEFAULT = 0,
+  C4J_ISA_GENERIC = 1,
+  C4J_ISA_AVX2 = 2,
+  C4J_ISA_AVX512 = 3
+};
+
+/* All fields int64_t, as above; zeros are the defaults. */
 typedef struct {
-  int64_t threads; /* threads of every pass; 0 means one per CPU */
+  int64_t threads;        /* threads of every pass; 0 means one per CPU */
+  int64_t implementation; /* C4J_AUTO: oneDNN for convolutions shared on every axis, own kernels for the others */
+  int64_t isa;            /* of own kernels; one that the CPU lacks is refused */
 } c4j_options;
 
 typedef struct c4j_plan c4j_plan;

@@ -102,6 +102,23 @@ int threads_of(int64_t threads) {
   return threads == 0 ? cpu_count() : static_cast<int>(threads);
 }
 
+Options options_of(const c4j_options* given) {
+  const c4j_options none = {};
+  if (given == nullptr) given = &none;
+  Options options;
+  options.threads = threads_of(given->threads);
+  options.choice = enumerator<Choice>(given->implementation, 3, "implementation: expected 0 to 2");
+  if (given->isa == C4J_ISA_DEFAULT) {
+    options.isa = default_isa();
+  } else {
+    options.isa = enumerator<Isa>(given->isa - 1, 3, "isa: expected 0 to 3");
+    if (!cpu_has(options.isa)) {
+      throw Error(Status::kUnsupported, std::string("isa: this CPU lacks ") + isa_name(options.isa));
+    }
+  }
+  return options;
+}
+
 Dims dims_of(const int64_t* dims, int64_t rank) {
   require(dims != nullptr && rank >= 1, "dims: expected at least one");
   Dims copy(dims, dims + rank);
@@ -171,8 +188,7 @@ int32_t c4j_reorder(const int64_t* dims, int64_t rank, int64_t source, int64_t s
 int32_t c4j_plan_create(const c4j_geometry* geometry, const c4j_options* options, int64_t* plan) {
   return guarded([&] {
     require(plan != nullptr, "plan: expected a place but got null");
-    const int threads = threads_of(options == nullptr ? 0 : options->threads);
-    *plan = reinterpret_cast<int64_t>(new Plan(geometry_of(geometry), threads));
+    *plan = reinterpret_cast<int64_t>(new Plan(geometry_of(geometry), options_of(options)));
   });
 }
 

@@ -40,6 +40,19 @@ struct Axis {
   Sharing sharing;
   int64_t sharing_size;
 
+  int64_t kernel_index(int64_t position) const {
+    switch (sharing) {
+      case Sharing::kTiled:
+        return position % sharing_size;
+      case Sharing::kLocal:
+        return position;
+      case Sharing::kBlocks:
+        return position / sharing_size;
+      default:
+        return 0;
+    }
+  }
+
   int64_t kernels() const {
     switch (sharing) {
       case Sharing::kTiled:

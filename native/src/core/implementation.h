@@ -23,7 +23,8 @@ class Implementation {
   struct PassInfo {
     Layout layouts[kOperands];
     int64_t scratch_bytes = 0;
-    bool adds_bias = false;  // the forward pass adds a bias per channel itself
+    bool adds_bias = false;    // adds the bias itself
+    bool accumulates = false;  // can add to its result instead of overwriting it
     std::string name;
   };
 
@@ -31,9 +32,9 @@ class Implementation {
 
   const PassInfo& info(Pass pass) const { return infos_[static_cast<int>(pass)]; }
 
-  // Overwrites the pass's result from its two other operands. `bias` is null unless info.adds_bias. Thread-safe; runs
-  // with the threads it was made with.
-  virtual void run(Pass pass, float* const operands[kOperands], const float* bias, char* scratch) const = 0;
+  // Computes the pass's result from its two other operands. `bias`, in logical order, is null unless info.adds_bias,
+  // and `add` false unless info.accumulates. Thread-safe; runs with the threads it was made with.
+  virtual void run(Pass pass, bool add, float* const operands[kOperands], const float* bias, char* scratch) const = 0;
 
  protected:
   PassInfo infos_[3];

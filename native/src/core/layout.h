@@ -14,27 +14,41 @@ struct Layout {
     kChannelsFirst,  // logical order
     kChannelsLast,   // dimension 1 moved to the end
     kBlocked,        // [n][c / block][spatial][block], the last block filled up with zeros
-    kOneDnnWeights   // a oneDNN format of weights, their groups split off as a dimension of their own
+    kOneDnnWeights,  // a oneDNN format of weights, their groups split off as a dimension of their own
+    kPacked          // weights of own kernels
+  };
+
+  // The order of packed weights, K standing for the kernel's taps. Nothing is padded.
+  enum class Order {
+    kOcInner,     // [kernel position][group][K][ic / groups][oc / groups]
+    kIcInner,     // [kernel position][group][oc / groups][K][ic / groups]
+    kGroupsInner  // [kernel position][K][ic / groups][oc]
   };
 
   Kind kind = Kind::kChannelsFirst;
-  int block = 0;         // kBlocked
-  int tag = 0;           // kOneDnnWeights: the dnnl_format_tag_t
-  int64_t groups = 1;    // kOneDnnWeights
-  int spatial = 0;       // kOneDnnWeights: how many trailing dimensions are the kernel's
-  bool flipped = false;  // kOneDnnWeights: the kernel is stored the other way round
+  int block = 0;                  // kBlocked
+  int tag = 0;                    // kOneDnnWeights: the dnnl_format_tag_t
+  Order order = Order::kOcInner;  // kPacked
+  int64_t groups = 1;             // weights
+  int spatial = 0;                // weights: how many trailing dimensions are the kernel's
+  bool flipped = false;           // weights: the kernel is stored the other way round
 
   bool operator==(const Layout& other) const {
-    return kind == other.kind && block == other.block && tag == other.tag && groups == other.groups &&
-           spatial == other.spatial && flipped == other.flipped;
+    return kind == other.kind && block == other.block && tag == other.tag && order == other.order &&
+           groups == other.groups && spatial == other.spatial && flipped == other.flipped;
   }
   bool operator!=(const Layout& other) const { return !(*this == other); }
 
   static Layout channels_first() { return {}; }
-  static Layout channels_last() { return {Kind::kChannelsLast}; }
-  static Layout blocked(int block) { return {Kind::kBlocked, block}; }
+  static Layout channels_last() { return {Kind::kChannelsLast, 0, 0, Order::kOcInner, 1, 0, false}; }
+  static Layout blocked(int block) { return {Kind::kBlocked, block, 0, Order::kOcInner, 1, 0, false}; }
 
-  bool is_weights() const { return kind == Kind::kOneDnnWeights; }
+  static Layout packed(Order order, int64_t groups, int spatial, bool flipped) {
+    return {Kind::kPacked, 0, 0, order, groups, spatial, flipped};
+  }
+
+  bool is_weights() const { return kind == Kind::kOneDnnWeights || kind == Kind::kPacked; }
+  bool is_plain() const { return kind == Kind::kChannelsFirst || kind == Kind::kChannelsLast; }
 };
 
 // The number of a layout, the same for equal ones. The table behind it only grows, by distinct formats.

@@ -6,6 +6,8 @@ namespace conv4j {
 
 int cpu_count() { return omp_get_num_procs(); }
 
+int thread_index() { return omp_get_thread_num(); }
+
 ScopedThreads::ScopedThreads(int threads) : previous_(omp_get_max_threads()) { omp_set_num_threads(threads); }
 
 ScopedThreads::~ScopedThreads() { omp_set_num_threads(previous_); }

@@ -8,6 +8,9 @@ namespace conv4j {
 
 int cpu_count();
 
+// Which of a parallel_for's threads this is, from 0.
+int thread_index();
+
 // Sets how many threads the calling thread's parallel work takes, oneDNN's included, and restores it in the end.
 class ScopedThreads {
  public:

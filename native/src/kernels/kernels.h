@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "kernels/segment.h"
+
 namespace conv4j {
 
 struct Kernels {

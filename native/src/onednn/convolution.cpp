@@ -92,8 +92,8 @@ class Convolution : public Implementation {
       make_primitives();
     }
   }
-  void run(Pass pass, float* const operands[kOperands], const float* bias, char* scratch) const override {
-    if (fitted_.is_untouched) return run_untouched(pass, operands, bias);
+  void run(Pass pass, bool, float* const operands[kOperands], const float* bias, char* scratch) const override {
+    if (fitted_.is_untouched) return run_untouched(pass, operands);
     float* src = operands[kSrc];
     if (fitted_.is_cropped) {
       src = reinterpret_cast<float*>(scratch);
@@ -240,7 +240,7 @@ class Convolution : public Implementation {
     }
   }
 
-  void run_untouched(Pass pass, float* const operands[kOperands], const float*) const {
+  void run_untouched(Pass pass, float* const operands[kOperands]) const {
     const Operand result = pass == Pass::kForward ? kDst : pass == Pass::kBackwardData ? kSrc : kWeights;
     const Dims dims = result == kDst   ? geometry_.dst_dims()
                       : result == kSrc ? geometry_.src_dims()

@@ -1,4 +1,4 @@
-// Copies between layouts.
+// Copies between plain layouts and oneDNN's.
 #ifndef CONV4J_ONEDNN_REORDER_H_
 #define CONV4J_ONEDNN_REORDER_H_
 

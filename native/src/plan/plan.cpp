@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/cpu.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "kernels/bias/bias.h"
+#include "kernels/convolution/convolution.h"
 #include "kernels/dispatch.h"
 #include "onednn/convolution.h"
 
@@ -21,9 +21,12 @@ const char* name_of(Operand operand) {
 
 Operand result_of(Pass pass) { return pass == Pass::kForward ? kDst : pass == Pass::kBackwardData ? kSrc : kWeights; }
 
-std::unique_ptr<Implementation> implement(const Geometry& geometry, const Implementation* like) {
+std::unique_ptr<Implementation> implement(const Geometry& geometry, const Options& options,
+                                          const Implementation* like) {
+  const bool onednn = options.choice == Choice::kOneDnn || (options.choice == Choice::kAuto && geometry.shared());
+  if (!onednn) return make_kernel_convolution(geometry, options.isa, options.threads);
   if (!geometry.shared()) {
-    throw Error(Status::kUnsupported, "sharing: expected shared on every axis");
+    throw Error(Status::kUnsupported, "implementation: oneDNN takes convolutions that are shared on every axis");
   }
   return onednn::make_convolution(geometry, like);
 }
@@ -46,16 +49,17 @@ void check_foreign(const char* name, const Operands::Operand& operand, const Dim
 
 }  // namespace
 
-Plan::Plan(const Geometry& geometry, int threads) : geometry_(geometry), threads_(threads) {
-  const ScopedThreads scope(threads_);
-  implementation_ = implement(geometry_, nullptr);
+Plan::Plan(const Geometry& geometry, const Options& options)
+    : geometry_(geometry), options_(options), kernels_(kernels_of(options.isa)) {
+  const ScopedThreads scope(options_.threads);
+  implementation_ = implement(geometry_, options_, nullptr);
   prepare();
 }
 
-Plan::Plan(const Plan& like, int64_t n) : geometry_(like.geometry_), threads_(like.threads_) {
+Plan::Plan(const Plan& like, int64_t n) : geometry_(like.geometry_), options_(like.options_), kernels_(like.kernels_) {
   geometry_.n = n;
-  const ScopedThreads scope(threads_);
-  implementation_ = implement(geometry_, like.implementation_.get());
+  const ScopedThreads scope(options_.threads);
+  implementation_ = implement(geometry_, options_, like.implementation_.get());
   prepare();
 }
 
@@ -129,7 +133,7 @@ void Plan::check(Pass pass, const Operands& operands) const {
 
 void Plan::execute(Pass pass, bool add, const Operands& operands) const {
   check(pass, operands);
-  const ScopedThreads scope(threads_);
+  const ScopedThreads scope(options_.threads);
   if (pass == Pass::kBackwardBias) {
     run_backward_bias(add, operands);
   } else if (geometry_.n > 0) {
@@ -152,8 +156,8 @@ void Plan::run(Pass pass, bool add, const Operands& operands) const {
     const Layout& computed = info.layouts[i];
     const Layout given = operands.of[i].layout == layout_ids_[i] ? implementation_->info(main_pass()).layouts[i]
                                                                  : layout_of(operands.of[i].layout);
-    const bool adds = add && i == result;
-    if (given == computed && !adds) continue;
+    const bool adds = add && i == result;  // while it is copied, if not while it is computed
+    if (given == computed && (!adds || info.accumulates)) continue;
     reorders[i] = i == result ? &reorder(computed, given, dims_[i], adds) : &reorder(given, computed, dims_[i], false);
     staged_bytes[i] = align(size_bytes(computed, dims_[i]));
     scratch_bytes = std::max(scratch_bytes, reorders[i]->scratch_bytes());
@@ -181,10 +185,11 @@ void Plan::run(Pass pass, bool add, const Operands& operands) const {
   const float* bias = adds_bias ? operands.bias.data() : nullptr;
   if (bias_staged) {
     float* logical = reinterpret_cast<float*>(next);
-    conv4j::reorder(bias_dims_, bias, bias_layout, logical, Layout::channels_first(), threads_);
+    conv4j::reorder(bias_dims_, bias, bias_layout, logical, Layout::channels_first(), options_.threads);
     bias = logical;
   }
-  implementation_->run(pass, data, info.adds_bias ? bias : nullptr, scratch);
+  const bool adds_directly = add && reorders[result] == nullptr;
+  implementation_->run(pass, adds_directly, data, info.adds_bias ? bias : nullptr, scratch);
   if (adds_bias && !info.adds_bias) add_bias(result_layout, data[result], bias, scratch);
   if (reorders[result] != nullptr) reorders[result]->run(data[result], operands.of[result].data(), scratch);
 }
@@ -196,9 +201,8 @@ int64_t Plan::add_bias_scratch_bytes(const Layout& layout) const {
 }
 
 void Plan::add_bias(const Layout& layout, float* result, const float* bias, char* scratch) const {
-  const Kernels& kernels = kernels_of(default_isa());
   const ActivationView view = activation_view(layout, dims(result_of(main_pass())));
-  if (geometry_.bias != BiasMode::kPosition) return add_channel_bias(kernels, view, result, bias);
+  if (geometry_.bias != BiasMode::kPosition) return add_channel_bias(kernels_, view, result, bias);
   float* image = reinterpret_cast<float*>(scratch);
   const Layout logical = Layout::channels_first();
   if (layout == logical) {
@@ -207,36 +211,39 @@ void Plan::add_bias(const Layout& layout, float* result, const float* bias, char
     reorder(logical, layout, bias_image_dims_, false)
         .run(bias, image, scratch + align(size_bytes(layout, bias_image_dims_)));
   }
-  add_image_bias(kernels, view, result, image);
+  add_image_bias(kernels_, view, result, image);
 }
 
-// Sums in whatever layout the gradient comes; only a bias per position has to be brought to logical order.
+// Sums in whatever layout the gradient comes. A bias per position or kernel takes the sum over the batch first, an
+// image, and brings that to logical order.
 void Plan::run_backward_bias(bool add, const Operands& operands) const {
-  const Kernels& kernels = kernels_of(default_isa());
   const Operand from = geometry_.transposed ? kSrc : kDst;
   const Layout layout = layout_of(operands.of[from].layout);
   const ActivationView view = activation_view(layout, dims(from));
-  const Layout bias_layout = layout_of(operands.bias.layout);
   const float* gradient = operands.of[from].data();
   float* bias = operands.bias.data();
-  if (geometry_.bias != BiasMode::kPosition) {
+  const bool per_kernel = geometry_.bias == BiasMode::kKernel && !geometry_.shared();
+  if (geometry_.bias != BiasMode::kPosition && !per_kernel) {
     const WorkspacePool::Lease scratch(workspaces_, sum_channel_bias_scratch_bytes(view));
-    sum_channel_bias(kernels, view, gradient, add, bias, scratch.data());
+    sum_channel_bias(kernels_, view, gradient, add, bias, scratch.data());
     return;
   }
   const Layout logical = Layout::channels_first();
   const int64_t image_bytes = align(size_bytes(layout, bias_image_dims_));
-  const int64_t logical_bytes = align(size_bytes(logical, bias_dims_));
+  const int64_t logical_bytes = align(size_bytes(logical, bias_image_dims_));
+  const int64_t kernel_bytes = per_kernel ? align(size_bytes(logical, bias_dims_)) : 0;
   const Reorder& to_logical = reorder(layout, logical, bias_image_dims_, false);
-  const Reorder& to_given = reorder(logical, bias_layout, bias_dims_, add);
+  const Reorder& to_given = reorder(logical, layout_of(operands.bias.layout), bias_dims_, add);
   const int64_t scratch_bytes = std::max(to_logical.scratch_bytes(), to_given.scratch_bytes());
-  const WorkspacePool::Lease workspace(workspaces_, image_bytes + logical_bytes + scratch_bytes);
+  const WorkspacePool::Lease workspace(workspaces_, image_bytes + logical_bytes + kernel_bytes + scratch_bytes);
   float* image = reinterpret_cast<float*>(workspace.data());
   float* sum = reinterpret_cast<float*>(workspace.data() + image_bytes);
-  char* scratch = workspace.data() + image_bytes + logical_bytes;
-  sum_image_bias(kernels, view, gradient, image);
+  float* kernel_sum = reinterpret_cast<float*>(workspace.data() + image_bytes + logical_bytes);
+  char* scratch = workspace.data() + image_bytes + logical_bytes + kernel_bytes;
+  sum_image_bias(kernels_, view, gradient, image);
   to_logical.run(image, sum, scratch);
-  to_given.run(sum, bias, scratch);
+  if (per_kernel) sum_kernel_bias(geometry_, sum, kernel_sum);
+  to_given.run(per_kernel ? kernel_sum : sum, bias, scratch);
 }
 
 }  // namespace conv4j

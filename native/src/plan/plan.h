@@ -11,10 +11,12 @@
 #include <string>
 #include <tuple>
 
+#include "core/cpu.h"
 #include "core/geometry.h"
 #include "core/implementation.h"
 #include "core/layout.h"
 #include "core/memory.h"
+#include "kernels/kernels.h"
 #include "plan/reorder.h"
 
 namespace conv4j {
@@ -32,9 +34,21 @@ struct Operands {
   Operand bias;
 };
 
+enum class Choice {
+  kAuto,
+  kOneDnn,
+  kKernels
+};  // numbered as in conv4j.h
+
+struct Options {
+  int threads;
+  Choice choice;
+  Isa isa;  // of own kernels
+};
+
 class Plan {
  public:
-  Plan(const Geometry& geometry, int threads);
+  Plan(const Geometry& geometry, const Options& options);
   Plan(const Plan& like, int64_t n);
 
   int64_t layout(Operand operand) const { return layout_ids_[operand]; }
@@ -57,7 +71,8 @@ class Plan {
   const Reorder& reorder(const Layout& from, const Layout& to, const Dims& dims, bool add) const;
 
   Geometry geometry_;
-  int threads_;
+  Options options_;
+  const Kernels& kernels_;
   std::unique_ptr<Implementation> implementation_;
   Dims dims_[kOperands];
   Dims bias_dims_;

@@ -4,8 +4,51 @@
 
 #include "core/memory.h"
 #include "core/parallel.h"
+#include "kernels/packing/packing.h"
 
 namespace conv4j {
+
+namespace {
+
+bool is_packed(const Layout& layout) { return layout.kind == Layout::Kind::kPacked; }
+
+}  // namespace
+
+int64_t size_bytes(const Layout& layout, const Dims& dims) {
+  if (is_packed(layout)) check_packed(layout, dims);
+  return onednn::size_bytes(is_packed(layout) ? Layout::channels_first() : layout, dims);
+}
+
+Reorder::Reorder(const Layout& from, const Layout& to, const Dims& dims, bool add)
+    : from_(from), to_(to), dims_(dims), add_(add), unpacks_(is_packed(from)), packs_(is_packed(to)) {
+  const Layout logical = Layout::channels_first();
+  if (unpacks_) check_packed(from, dims);
+  if (packs_) check_packed(to, dims);
+  const Layout begin = unpacks_ ? logical : from;
+  const Layout end = packs_ ? logical : to;
+  if (begin != end || (!unpacks_ && !packs_)) between_.emplace(begin, end, dims, add && !packs_);
+  if (unpacks_ || packs_) logical_bytes_ = align(size_bytes(logical, dims));
+}
+
+int64_t Reorder::scratch_bytes() const {
+  const bool both = unpacks_ && packs_;
+  const bool stages = both || (between_ && (unpacks_ || packs_));
+  return (stages ? logical_bytes_ : 0) + (between_ ? between_->scratch_bytes() : 0);
+}
+
+void Reorder::run(const float* from, float* to, char* scratch) const {
+  float* logical = reinterpret_cast<float*>(scratch);
+  if (!unpacks_ && !packs_) return between_->run(from, to, scratch);
+  if (unpacks_ && !packs_ && !between_) return unpack_weights(from_, dims_, from, add_, to);
+  if (packs_ && !unpacks_ && !between_) return pack_weights(to_, dims_, from, add_, to);
+  if (unpacks_) {
+    unpack_weights(from_, dims_, from, false, logical);
+    if (between_) return between_->run(logical, to, scratch + logical_bytes_);
+  } else {
+    between_->run(from, logical, scratch + logical_bytes_);
+  }
+  pack_weights(to_, dims_, logical, add_, to);
+}
 
 void reorder(const Dims& dims, const float* from, const Layout& from_layout, float* to, const Layout& to_layout,
              int threads) {
@@ -14,7 +57,7 @@ void reorder(const Dims& dims, const float* from, const Layout& from_layout, flo
     std::memcpy(to, from, static_cast<size_t>(size_bytes(from_layout, dims)));
     return;
   }
-  ScopedThreads scope(threads);
+  const ScopedThreads scope(threads);
   const Reorder copy(from_layout, to_layout, dims, false);
   WorkspacePool pool;
   const WorkspacePool::Lease scratch(pool, copy.scratch_bytes());

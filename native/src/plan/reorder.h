@@ -1,13 +1,35 @@
-// Copies of tensors between layouts.
+// Copies of tensors between layouts, whoever issued them.
 #ifndef CONV4J_PLAN_REORDER_H_
 #define CONV4J_PLAN_REORDER_H_
 
+#include <cstdint>
+#include <optional>
+
+#include "core/layout.h"
 #include "onednn/reorder.h"
 
 namespace conv4j {
 
-using Reorder = onednn::Reorder;
-using onednn::size_bytes;
+// Bytes of a tensor of this logical shape, padding lanes included.
+int64_t size_bytes(const Layout& layout, const Dims& dims);
+
+// Copies a tensor to another layout; with `add`, adds to what is there. Own packed weights are reached over logical
+// order. Immutable and thread-safe.
+class Reorder {
+ public:
+  Reorder(const Layout& from, const Layout& to, const Dims& dims, bool add);
+
+  int64_t scratch_bytes() const;
+  void run(const float* from, float* to, char* scratch) const;
+
+ private:
+  Layout from_, to_;
+  Dims dims_;
+  bool add_;
+  bool unpacks_, packs_;                    // the first and the last step
+  std::optional<onednn::Reorder> between_;  // what is left between them
+  int64_t logical_bytes_ = 0;
+};
 
 // One copy; `from` and `to` hold size_bytes of their layouts.
 void reorder(const Dims& dims, const float* from, const Layout& from_layout, float* to, const Layout& to_layout,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "core/parallel.h"
 
@@ -71,6 +72,33 @@ void sum_image_bias(const Kernels& kernels, const ActivationView& view, const fl
     const int64_t count = std::min(kImageChunk, image - first);
     std::memset(image_sum + first, 0, static_cast<size_t>(count) * sizeof(float));
     for (int64_t n = 0; n < view.n; ++n) kernels.add(image_sum + first, x + n * image + first, count);
+  });
+}
+
+void sum_kernel_bias(const Geometry& geometry, const float* image, float* sums) {
+  int64_t positions = 1;
+  int64_t kernels = 1;
+  for (const Axis& axis : geometry.axes) {
+    positions *= axis.output;
+    kernels *= axis.kernels();
+  }
+  std::vector<double> sums_of_all(static_cast<size_t>(geometry.oc * kernels));
+  parallel_for(geometry.oc, [&](int64_t c) {
+    double* totals = sums_of_all.data() + c * kernels;
+    for (int64_t position = 0; position < positions; ++position) {
+      int64_t rest = position;
+      int64_t kernel = 0;
+      int64_t step = 1;
+      for (auto axis = geometry.axes.rbegin(); axis != geometry.axes.rend(); ++axis) {
+        kernel += axis->kernel_index(rest % axis->output) * step;
+        step *= axis->kernels();
+        rest /= axis->output;
+      }
+      totals[kernel] += static_cast<double>(image[c * positions + position]);
+    }
+    for (int64_t kernel = 0; kernel < kernels; ++kernel) {
+      sums[c * kernels + kernel] = static_cast<float>(totals[kernel]);
+    }
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "core/geometry.h"
 #include "core/layout.h"
 #include "kernels/kernels.h"
 
@@ -23,6 +24,9 @@ void add_image_bias(const Kernels& kernels, const ActivationView& view, float* x
 
 // image[i] = sum over n of x[n][i], the image in the layout of x.
 void sum_image_bias(const Kernels& kernels, const ActivationView& view, const float* x, float* image);
+
+// sums[c][kernel] = sum over the positions that use the kernel of image[c][position], both in logical order.
+void sum_kernel_bias(const Geometry& geometry, const float* image, float* sums);
 
 }  // namespace conv4j
 

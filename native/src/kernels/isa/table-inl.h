@@ -1,7 +1,10 @@
-// Compiles every kernel for one instruction set: the including file defines C4J_ISA and is built with its flags.
-// Kernels sit in an unnamed namespace and include no STL: a shared inline function emitted here would be a weak symbol
-// that baseline code might be linked to.
+// Compiles every kernel for one instruction set: the including file names it (C4J_ISA) and its vectors (C4J_SIMD), and
+// is built with its flags. Kernels sit in an unnamed namespace and include no STL: a shared inline function emitted
+// here would be a weak symbol that baseline code might be linked to.
 #include <stdint.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "kernels/kernels.h"
 
@@ -12,7 +15,17 @@ namespace conv4j {
 namespace C4J_ISA {
 namespace {
 
+#include C4J_SIMD
+
+template <int kValue>
+struct Int {
+  static constexpr int value = kValue;
+};
+
 #include "kernels/bias/bias-inl.h"
+#include "kernels/channelwise/channelwise-inl.h"
+#include "kernels/dot/dot-inl.h"
+#include "kernels/gemm/gemm-inl.h"
 
 }  // namespace
 

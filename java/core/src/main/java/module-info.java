@@ -4,5 +4,6 @@ module io.conv4j {
 
     exports io.conv4j.memory;
     exports io.conv4j.plan;
+    exports io.conv4j.signal;
     exports io.conv4j.spec;
 }

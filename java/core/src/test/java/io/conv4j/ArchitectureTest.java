@@ -21,7 +21,7 @@ class ArchitectureTest {
             .definedBy("io.conv4j.memory")
             .layer("plan")
             .definedBy("io.conv4j.plan")
-            .optionalLayer("signal")
+            .layer("signal")
             .definedBy("io.conv4j.signal")
             .layer("binding")
             .definedBy("io.conv4j.internal.binding")

@@ -211,9 +211,8 @@ public final class Tensor implements AutoCloseable {
 
     private static void checkLength(String name, float[] values, Shape shape) {
         if (values.length != shape.elements()) {
-            throw new IllegalArgumentException(
-                    name + ": expected " + shape.elements() + " elements for shape " + shape + " but got "
-                            + values.length);
+            throw new IllegalArgumentException(name + ": expected " + shape.elements() + " elements for shape " + shape
+                    + " but got " + values.length);
         }
     }
 

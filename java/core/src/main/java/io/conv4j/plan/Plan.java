@@ -251,8 +251,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      * @param sourceGradient {@link #sourceShape()}; overwritten or added to
      * @param accumulate which of the two
      */
-    public void backwardDataInto(
-            Tensor outputGradient, Tensor weights, Tensor sourceGradient, Accumulate accumulate) {
+    public void backwardDataInto(Tensor outputGradient, Tensor weights, Tensor sourceGradient, Accumulate accumulate) {
         checkBackwardData(outputGradient, weights);
         checkResult("sourceGradient", sourceGradient, sourceShape, SOURCE, outputGradient, weights, null);
         Objects.requireNonNull(accumulate, "accumulate");
@@ -458,7 +457,9 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      */
     public String describe() {
         StringBuilder text = new StringBuilder();
-        text.append(transposed() ? "transposed convolution " : "convolution ").append(spec).append('\n');
+        text.append(transposed() ? "transposed convolution " : "convolution ")
+                .append(spec)
+                .append('\n');
         line(text, "source", sourceShape + " " + sourceLayout());
         line(text, "weights", weightsShape() + " " + weightsLayout());
         if (spec.bias() != BiasMode.NONE) {

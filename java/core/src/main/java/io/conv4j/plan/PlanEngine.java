@@ -51,16 +51,16 @@ final class PlanEngine {
     }
 
     static PlanEngine create(Object owner, ConvGeometry geometry, PlanOptions options) {
-        checkSupported(geometry);
+        checkSupported(geometry, options);
         NativeLoader.ensureLoaded();
         long[] plan = new long[1];
-        Status.check(NativeLibrary.c4j_plan_create(encode(geometry), new long[] {options.threads()}, plan));
+        Status.check(NativeLibrary.c4j_plan_create(encode(geometry), encode(options), plan));
         return new PlanEngine(owner, geometry, options, plan[0]);
     }
 
     PlanEngine withBatch(Object owner, long batch) {
         ConvGeometry changed = geometry.withBatch(batch);
-        checkSupported(changed);
+        checkSupported(changed, options);
         long[] plan = new long[1];
         acquire();
         try {
@@ -71,10 +71,10 @@ final class PlanEngine {
         return new PlanEngine(owner, changed, options, plan[0]);
     }
 
-    private static void checkSupported(ConvGeometry geometry) {
-        if (!geometry.isShared()) {
+    private static void checkSupported(ConvGeometry geometry, PlanOptions options) {
+        if (options.implementation() == Implementation.ONEDNN && !geometry.isShared()) {
             throw new UnsupportedOperationException(
-                    "spec: expected sharing shared() on every axis; plans of tiled, local and blocks come later");
+                    "options: implementation ONEDNN takes layers that are shared on every axis only");
         }
         checkSize("the batch", geometry.batch());
         checkSize("input channels", geometry.inChannels());
@@ -86,6 +86,7 @@ final class PlanEngine {
             checkSize("the dilation", axis.dilation());
             checkSize("the padding", Math.max(axis.padBegin(), axis.padEnd()));
             checkSize("the output", axis.output());
+            checkSize("the sharing", axis.sharing().size());
         }
         for (Shape shape : new Shape[] {geometry.sourceShape(), geometry.weightsShape(), geometry.outputShape()}) {
             if (shape.elements() > Long.MAX_VALUE / Float.BYTES) {
@@ -95,7 +96,7 @@ final class PlanEngine {
         }
     }
 
-    /** oneDNN keeps sizes in 32 bits inside. */
+    /** oneDNN keeps sizes in 32 bits inside; own kernels keep to the same bound. */
     private static void checkSize(String what, long size) {
         if (size > Integer.MAX_VALUE) {
             throw new UnsupportedOperationException(
@@ -128,6 +129,14 @@ final class PlanEngine {
             encoded[i++] = axis.sharing().size();
         }
         return encoded;
+    }
+
+    private static long[] encode(PlanOptions options) {
+        return new long[] {
+            options.threads(),
+            options.implementation().ordinal(),
+            options.isa().map(isa -> isa.ordinal() + 1).orElse(0)
+        };
     }
 
     private long layoutId(int operand) {

@@ -1,17 +1,25 @@
 package io.conv4j.plan;
 
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+
 /** How a plan computes. Immutable. */
 public final class PlanOptions {
     private static final int MOST_THREADS = 1024;
 
     private final int threads;
+    private final Implementation implementation;
+    private final Optional<Isa> isa;
 
     private PlanOptions(Builder builder) {
         threads = builder.threads;
+        implementation = builder.implementation;
+        isa = builder.isa;
     }
 
     /**
-     * One thread per available processor.
+     * One thread per available processor, implementation and instruction set chosen.
      *
      * @return the default options
      */
@@ -37,15 +45,38 @@ public final class PlanOptions {
         return threads;
     }
 
-    /** Such as {@code threads 2}. */
+    /**
+     * Who computes.
+     *
+     * @return the implementation
+     */
+    public Implementation implementation() {
+        return implementation;
+    }
+
+    /**
+     * The instruction set that own kernels are forced to.
+     *
+     * @return empty for the process's default: the best that the CPU has, or what the environment variable CONV4J_ISA
+     *     says
+     */
+    public Optional<Isa> isa() {
+        return isa;
+    }
+
+    /** Such as {@code threads 2, implementation auto, isa default}. */
     @Override
     public String toString() {
-        return "threads " + threads;
+        return ("threads " + threads + ", implementation " + implementation + ", isa "
+                        + isa.map(Isa::name).orElse("default"))
+                .toLowerCase(Locale.ROOT);
     }
 
     /** Gathers options; each of its methods but {@link #build()} returns the builder itself. */
     public static final class Builder {
         private int threads = Math.min(Runtime.getRuntime().availableProcessors(), MOST_THREADS);
+        private Implementation implementation = Implementation.AUTO;
+        private Optional<Isa> isa = Optional.empty();
 
         private Builder() {}
 
@@ -62,6 +93,30 @@ public final class PlanOptions {
                 throw new IllegalArgumentException("threads: expected 1 to " + MOST_THREADS + " but got " + count);
             }
             threads = count;
+            return this;
+        }
+
+        /**
+         * Forces who computes. A plan for a layer that it cannot compute is refused.
+         *
+         * @param choice the implementation
+         * @return this builder
+         * @throws NullPointerException if {@code choice} is null
+         */
+        public Builder implementation(Implementation choice) {
+            implementation = Objects.requireNonNull(choice, "implementation");
+            return this;
+        }
+
+        /**
+         * Forces the instruction set of own kernels. A plan for one that the CPU lacks is refused.
+         *
+         * @param choice the instruction set
+         * @return this builder
+         * @throws NullPointerException if {@code choice} is null
+         */
+        public Builder isa(Isa choice) {
+            isa = Optional.of(Objects.requireNonNull(choice, "isa"));
             return this;
         }
 

@@ -23,7 +23,9 @@ final class Work {
             // Positions with 0 <= position * stride + offset < input.
             long offset = axis.sourceIndex(0, tap);
             long first = offset >= 0 ? 0 : (-offset - 1) / axis.stride() + 1;
-            long end = offset >= axis.input() ? 0 : Math.min(axis.output(), (axis.input() - offset - 1) / axis.stride() + 1);
+            long end = offset >= axis.input()
+                    ? 0
+                    : Math.min(axis.output(), (axis.input() - offset - 1) / axis.stride() + 1);
             taps += Math.max(end - first, 0);
         }
         return taps;

@@ -36,12 +36,20 @@ public record Axis(
             long span = span(kernel, dilation);
             long padded = Math.addExact(input, Math.addExact(pad.begin(), pad.end()));
             if (span > padded) {
-                throw new IllegalArgumentException("kernel: expected dilation * (k - 1) + 1 of at most the padded source"
-                        + " size " + padded + " on axis " + index + " but got " + span);
+                throw new IllegalArgumentException(
+                        "kernel: expected dilation * (k - 1) + 1 of at most the padded source" + " size " + padded
+                                + " on axis " + index + " but got " + span);
             }
             long output = (padded - span) / stride + 1;
             return new Axis(
-                    input, kernel, stride, dilation, pad.begin(), pad.end(), output, spec.sharing().axis(index));
+                    input,
+                    kernel,
+                    stride,
+                    dilation,
+                    pad.begin(),
+                    pad.end(),
+                    output,
+                    spec.sharing().axis(index));
         } catch (ArithmeticException e) {
             throw overflow(index, e);
         }
@@ -57,7 +65,8 @@ public record Axis(
         long dilation = spec.dilation(index);
         try {
             Padding.Amounts pad = spec.padding().ofTransposed(index, kernel, stride, dilation);
-            long outputPadding = spec.padding().impliesOutputPadding() ? pad.outputPadding() : spec.outputPadding(index);
+            long outputPadding =
+                    spec.padding().impliesOutputPadding() ? pad.outputPadding() : spec.outputPadding(index);
             long grown = Math.addExact(Math.multiplyExact(layerInput - 1, stride), span(kernel, dilation));
             long layerOutput =
                     Math.addExact(Math.subtractExact(grown, Math.addExact(pad.begin(), pad.end())), outputPadding);

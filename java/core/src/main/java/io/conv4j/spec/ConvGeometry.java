@@ -85,8 +85,9 @@ public final class ConvGeometry {
         check(spec, sourceShape);
         for (int i = 0; i < spec.axes(); i++) {
             if (spec.outputPadding(i) != 0) {
-                throw new IllegalArgumentException("spec: expected no output padding, which only transposed layers have,"
-                        + " but got " + spec.outputPadding(i) + " on axis " + i);
+                throw new IllegalArgumentException(
+                        "spec: expected no output padding, which only transposed layers have," + " but got "
+                                + spec.outputPadding(i) + " on axis " + i);
             }
         }
         List<Axis> axes = IntStream.range(0, spec.axes())
@@ -169,8 +170,7 @@ public final class ConvGeometry {
         if (newBatch < 0) {
             throw new IllegalArgumentException("newBatch: expected at least 0 but got " + newBatch);
         }
-        return new ConvGeometry(
-                newBatch, groups, inChannels, outChannels, axes, shared, bias, orientation, transposed);
+        return new ConvGeometry(newBatch, groups, inChannels, outChannels, axes, shared, bias, orientation, transposed);
     }
 
     /**
@@ -289,13 +289,12 @@ public final class ConvGeometry {
      * @throws IllegalStateException if there is no bias
      */
     public Shape biasShape() {
-        long[] sizes =
-                switch (bias) {
-                    case NONE -> throw new IllegalStateException("the layer has no bias");
-                    case CHANNEL -> new long[] {transposed ? inChannels : outChannels};
-                    case KERNEL -> shared ? new long[] {outChannels} : perAxis(Axis::kernels);
-                    case POSITION -> perAxis(Axis::output);
-                };
+        long[] sizes = switch (bias) {
+            case NONE -> throw new IllegalStateException("the layer has no bias");
+            case CHANNEL -> new long[] {transposed ? inChannels : outChannels};
+            case KERNEL -> shared ? new long[] {outChannels} : perAxis(Axis::kernels);
+            case POSITION -> perAxis(Axis::output);
+        };
         return Shape.of(sizes);
     }
 

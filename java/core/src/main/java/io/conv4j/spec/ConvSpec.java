@@ -170,8 +170,7 @@ public final class ConvSpec {
 
     private int checked(int axis) {
         if (axis < 0 || axis >= kernel.length) {
-            throw new IllegalArgumentException(
-                    "axis: expected 0 to " + (kernel.length - 1) + " but got " + axis);
+            throw new IllegalArgumentException("axis: expected 0 to " + (kernel.length - 1) + " but got " + axis);
         }
         return axis;
     }
@@ -230,7 +229,8 @@ public final class ConvSpec {
 
     @Override
     public int hashCode() {
-        return java.util.Objects.hash(inChannels, outChannels, groups, Arrays.hashCode(kernel), Arrays.hashCode(stride));
+        return java.util.Objects.hash(
+                inChannels, outChannels, groups, Arrays.hashCode(kernel), Arrays.hashCode(stride));
     }
 
     /** All settings on one line, such as {@code C3 -> 64, kernel [3, 3], stride [2, 2], ...}. */

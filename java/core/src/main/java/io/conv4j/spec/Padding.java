@@ -109,7 +109,10 @@ public final class Padding {
             throw new NullPointerException("beginEndPairs");
         }
         int count = beginEndPairs.length;
-        if (count == 0 || count > 6 || count % 2 != 0 || Arrays.stream(beginEndPairs).anyMatch(amount -> amount < 0)) {
+        if (count == 0
+                || count > 6
+                || count % 2 != 0
+                || Arrays.stream(beginEndPairs).anyMatch(amount -> amount < 0)) {
             throw new IllegalArgumentException(
                     "beginEndPairs: expected begin and end, none below 0, for each of 1 to 3 axes but got "
                             + Arrays.toString(beginEndPairs));
@@ -184,8 +187,6 @@ public final class Padding {
     /** Such as {@code same_upper} or {@code [1, 1, 2, 2]}. */
     @Override
     public String toString() {
-        return rule == Rule.EXPLICIT
-                ? Arrays.toString(pairs)
-                : rule.name().toLowerCase(Locale.ROOT);
+        return rule == Rule.EXPLICIT ? Arrays.toString(pairs) : rule.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -37,12 +37,20 @@ public final class NativeLibrary {
     @Name("c4j_memory_copy")
     @CriticalRegion
     public static native int copyToArray(
-            float[] destination, long destinationOffset, @Cast("const void*") long source, long sourceOffset, long size);
+            float[] destination,
+            long destinationOffset,
+            @Cast("const void*") long source,
+            long sourceOffset,
+            long size);
 
     @Name("c4j_memory_copy")
     @CriticalRegion
     public static native int copyFromArray(
-            @Cast("void*") long destination, long destinationOffset, @Const float[] source, long sourceOffset, long size);
+            @Cast("void*") long destination,
+            long destinationOffset,
+            @Const float[] source,
+            long sourceOffset,
+            long size);
 
     public static native int c4j_layout_size_bytes(
             long layout, @Cast("const int64_t*") long[] dims, long rank, @Cast("int64_t*") long[] sizeBytes);

@@ -1,0 +1,17 @@
+// Convolution with any sharing by own kernels: which tiles there are, and who computes them.
+#ifndef CONV4J_KERNELS_CONVOLUTION_CONVOLUTION_H_
+#define CONV4J_KERNELS_CONVOLUTION_CONVOLUTION_H_
+
+#include <memory>
+
+#include "core/cpu.h"
+#include "core/implementation.h"
+
+namespace conv4j {
+
+// Activations are channels-last; the order of the weights follows from the channel counts.
+std::unique_ptr<Implementation> make_kernel_convolution(const Geometry& geometry, Isa isa, int threads);
+
+}  // namespace conv4j
+
+#endif  // CONV4J_KERNELS_CONVOLUTION_CONVOLUTION_H_

@@ -1,0 +1,108 @@
+#include "kernels/convolution/items.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace conv4j {
+
+namespace {
+
+int64_t ceil_div(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
+
+int64_t period(const Axis& axis) { return axis.sharing == Sharing::kTiled ? axis.sharing_size : 1; }
+
+Item output_item(const Axis& axis, int64_t position) {
+  const int64_t begin = position * axis.stride - axis.pad_begin;  // under tap 0
+  const int64_t first = std::max<int64_t>(0, ceil_div(-begin, axis.dilation));
+  const int64_t last = std::min(axis.kernel, ceil_div(axis.input - begin, axis.dilation));
+  Item item = {};
+  item.first = position;
+  item.step = period(axis);
+  item.count = 1;
+  item.tap = first;
+  item.tap_step = 1;
+  item.taps = std::max<int64_t>(last - first, 0);
+  item.other = begin + first * axis.dilation;
+  item.other_tap_step = axis.dilation;
+  item.other_step = item.step * axis.stride;
+  item.kernel = axis.kernel_index(position);
+  return item;
+}
+
+// Taps k with position + pad_begin - k * dilation a multiple of the stride and its quotient an output position. They
+// are every (stride / gcd)-th from some first one.
+Item source_item(const Axis& axis, int64_t position) {
+  const int64_t common = std::gcd(axis.stride, axis.dilation);
+  const int64_t reach = position + axis.pad_begin;
+  Item item = {};
+  item.first = position;
+  item.step = axis.stride * period(axis);
+  item.count = 1;
+  item.tap_step = axis.stride / common;
+  item.other_tap_step = -axis.dilation / common;
+  item.other_step = period(axis);
+  for (int64_t tap = 0; tap < std::min(axis.kernel, item.tap_step); ++tap) {
+    if ((reach - tap * axis.dilation) % axis.stride != 0) continue;
+    // Output positions fall by dilation / common from tap to tap.
+    const int64_t output = (reach - tap * axis.dilation) / axis.stride;
+    const int64_t skipped = std::max<int64_t>(0, ceil_div(output - (axis.output - 1), -item.other_tap_step));
+    const int64_t of_kernel = (axis.kernel - 1 - tap) / item.tap_step + 1;
+    const int64_t of_output = output < 0 ? 0 : output / -item.other_tap_step + 1;
+    item.tap = tap + skipped * item.tap_step;
+    item.taps = std::max<int64_t>(std::min(of_kernel, of_output) - skipped, 0);
+    item.other = output + skipped * item.other_tap_step;
+    break;
+  }
+  return item;
+}
+
+// Whether the next position of the class continues the run of `item`.
+bool continues(const Item& item, const Item& next) {
+  return next.first == item.first + item.count * item.step && next.tap == item.tap && next.taps == item.taps &&
+         (item.taps == 0 || next.other == item.other + item.count * item.other_step);
+}
+
+}  // namespace
+
+std::vector<Item> output_items(const Axis& axis, bool runs) {
+  std::vector<Item> items;
+  const int64_t classes = runs ? std::min(period(axis), axis.output) : 1;
+  for (int64_t c = 0; c < classes; ++c) {
+    for (int64_t position = c; position < axis.output; position += classes) {
+      const Item item = output_item(axis, position);
+      if (runs && !items.empty() && items.back().kernel == item.kernel && continues(items.back(), item)) {
+        ++items.back().count;
+      } else {
+        items.push_back(item);
+      }
+    }
+  }
+  std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.kernel < b.kernel; });
+  return items;
+}
+
+std::vector<Item> source_items(const Axis& axis, bool runs) {
+  const auto same_kernels = [&](const Item& a, const Item& b) {
+    for (int64_t j = 0; j < a.taps; ++j) {
+      if (axis.kernel_index(a.other + j * a.other_tap_step) != axis.kernel_index(b.other + j * b.other_tap_step)) {
+        return false;
+      }
+    }
+    return true;
+  };
+  std::vector<Item> items;
+  const int64_t classes = runs ? std::min(axis.stride * period(axis), axis.input) : 1;
+  for (int64_t c = 0; c < classes; ++c) {
+    for (int64_t position = c; position < axis.input; position += classes) {
+      const Item item = source_item(axis, position);
+      if (runs && !items.empty() && continues(items.back(), item) && same_kernels(items.back(), item)) {
+        ++items.back().count;
+      } else {
+        items.push_back(item);
+      }
+    }
+  }
+  return items;
+}
+
+}  // namespace conv4j

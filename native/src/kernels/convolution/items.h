@@ -1,0 +1,38 @@
+// Positions of one axis that are computed alike.
+#ifndef CONV4J_KERNELS_CONVOLUTION_ITEMS_H_
+#define CONV4J_KERNELS_CONVOLUTION_ITEMS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "core/geometry.h"
+
+namespace conv4j {
+
+// A run of positions first, first + step, ... of one side of a convolution's axis, all of which meet the same taps with
+// the same kernels. Tap j < taps is number tap + j * tap_step of the kernel and meets position other + j *
+// other_tap_step of the other side; from one position of the run to the next, that moves by other_step.
+struct Item {
+  int64_t first;
+  int64_t step;
+  int64_t count;
+  int64_t tap;
+  int64_t tap_step;
+  int64_t taps;
+  int64_t other;
+  int64_t other_tap_step;
+  int64_t other_step;
+  int64_t kernel;  // forward: the kernel of all its positions
+};
+
+// Output positions with the source elements under their taps. Taps on the padding are left out, so that some items have
+// fewer taps than the kernel, or none. With `runs` an item holds as many positions as possible, else one. Items come
+// ordered by kernel.
+std::vector<Item> output_items(const Axis& axis, bool runs);
+
+// Source positions with the output positions that reach them.
+std::vector<Item> source_items(const Axis& axis, bool runs);
+
+}  // namespace conv4j
+
+#endif  // CONV4J_KERNELS_CONVOLUTION_ITEMS_H_

@@ -1,0 +1,102 @@
+#include "kernels/packing/packing.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/parallel.h"
+
+namespace conv4j {
+
+namespace {
+
+// Logical order is [group][oc][kernel position][ic][tap]; `packed` holds the steps of the same five in packed order.
+struct Steps {
+  int64_t groups, oc, positions, ic, taps;
+  int64_t packed_group, packed_oc, packed_position, packed_ic, packed_tap;
+};
+
+Steps steps_of(const Layout& layout, const Dims& dims) {
+  const size_t spatial = static_cast<size_t>(layout.spatial);
+  const bool has_kernels = dims.size() == 2 + 2 * spatial;
+  require((has_kernels || dims.size() == 2 + spatial) && dims[0] % layout.groups == 0,
+          "dims: expected the rank and groups that the weights were packed for");
+  Steps s = {};
+  s.groups = layout.groups;
+  s.oc = dims[0] / layout.groups;
+  s.positions = s.taps = 1;
+  for (size_t i = 0; i < spatial; ++i) {
+    if (has_kernels) s.positions *= dims[1 + i];
+    s.taps *= dims[dims.size() - 1 - i];
+  }
+  s.ic = dims[has_kernels ? 1 + spatial : 1];
+  switch (layout.order) {
+    case Layout::Order::kOcInner:
+      s.packed_oc = 1;
+      s.packed_ic = s.oc;
+      s.packed_tap = s.ic * s.packed_ic;
+      s.packed_group = s.taps * s.packed_tap;
+      s.packed_position = s.groups * s.packed_group;
+      break;
+    case Layout::Order::kIcInner:
+      s.packed_ic = 1;
+      s.packed_tap = s.ic;
+      s.packed_oc = s.taps * s.packed_tap;
+      s.packed_group = s.oc * s.packed_oc;
+      s.packed_position = s.groups * s.packed_group;
+      break;
+    default:
+      s.packed_oc = 1;
+      s.packed_group = s.oc;
+      s.packed_ic = s.groups * s.oc;
+      s.packed_tap = s.ic * s.packed_ic;
+      s.packed_position = s.taps * s.packed_tap;
+      break;
+  }
+  return s;
+}
+
+// Visits every weight as (logical index, packed index), a kernel position and a block of 16 output channels at a time,
+// so that both sides stay in cache.
+template <typename Visit>
+void for_each_weight(const Layout& layout, const Dims& dims, const Visit& visit) {
+  const Steps s = steps_of(layout, dims);
+  constexpr int64_t kBlock = 16;
+  const int64_t blocks = (s.oc + kBlock - 1) / kBlock;
+  parallel_for(s.groups * blocks * s.positions, [&](int64_t unit) {
+    const int64_t position = unit % s.positions;
+    const int64_t first = unit / s.positions % blocks * kBlock;
+    const int64_t group = unit / s.positions / blocks;
+    const int64_t last = std::min(s.oc, first + kBlock);
+    for (int64_t ic = 0; ic < s.ic; ++ic) {
+      for (int64_t tap = 0; tap < s.taps; ++tap) {
+        const int64_t packed = position * s.packed_position + group * s.packed_group + ic * s.packed_ic +
+                               (layout.flipped ? s.taps - 1 - tap : tap) * s.packed_tap;
+        for (int64_t oc = first; oc < last; ++oc) {
+          visit((((group * s.oc + oc) * s.positions + position) * s.ic + ic) * s.taps + tap, packed + oc * s.packed_oc);
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+
+void check_packed(const Layout& packed_layout, const Dims& dims) { steps_of(packed_layout, dims); }
+
+void pack_weights(const Layout& packed_layout, const Dims& dims, const float* logical, bool add, float* packed) {
+  if (add) {
+    for_each_weight(packed_layout, dims, [=](int64_t from, int64_t to) { packed[to] += logical[from]; });
+  } else {
+    for_each_weight(packed_layout, dims, [=](int64_t from, int64_t to) { packed[to] = logical[from]; });
+  }
+}
+
+void unpack_weights(const Layout& packed_layout, const Dims& dims, const float* packed, bool add, float* logical) {
+  if (add) {
+    for_each_weight(packed_layout, dims, [=](int64_t to, int64_t from) { logical[to] += packed[from]; });
+  } else {
+    for_each_weight(packed_layout, dims, [=](int64_t to, int64_t from) { logical[to] = packed[from]; });
+  }
+}
+
+}  // namespace conv4j

@@ -1,0 +1,46 @@
+// What every convolution kernel sums over.
+#ifndef CONV4J_KERNELS_SEGMENT_H_
+#define CONV4J_KERNELS_SEGMENT_H_
+
+#include <stdint.h>
+
+namespace conv4j {
+
+// A run of `length` terms of a sum: where it begins in each of the two factors, in elements.
+struct Segment {
+  int64_t a;
+  int64_t b;
+  int64_t length;
+};
+
+// A tile of results, each the sum over all segments of products of one element of `a` and one of `b`:
+//
+//   c[row * c_row + column] = init[row * init_row + column] + sum over segments s, over k < length(s), of A * B
+//
+//   gemm         A = a[s.a + row * a_row + k]   B = b[s.b + k * b_step + column]
+//   gemm_t       A = a[s.a + k * a_row + row]   B = b[s.b + k * b_step + column]
+//   dot          A = a[s.a + row * a_row + k]   B = b[s.b + column * b_step + k]
+//   channelwise  A = a[s.a + row * a_row + column]   B = b[s.b + column]   (lengths are 1)
+//   channelwise_t  A = a[s.a + k * a_row + row * a_step + column]   B = b[s.b + k * b_step + column]
+//
+// All steps in elements; `init` null counts as zeros and may be `c` itself. Nothing outside the tile and the terms is
+// read or written, so that operands may end anywhere.
+struct Tile {
+  const float* a;
+  const float* b;
+  float* c;
+  const float* init;
+  int64_t a_row;
+  int64_t a_step;
+  int64_t b_step;
+  int64_t c_row;
+  int64_t init_row;
+  int64_t rows;
+  int64_t columns;
+  const Segment* segments;
+  int64_t segment_count;
+};
+
+}  // namespace conv4j
+
+#endif  // CONV4J_KERNELS_SEGMENT_H_
