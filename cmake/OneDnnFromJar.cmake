@@ -1,7 +1,7 @@
-# Target onednn::onednn: oneDNN and the OpenMP runtime it is built against, from the Maven jar of JavaCPP's preset.
-# An imported target, because the package config inside the jar names a file that the jar lacks.
+# Target onednn::onednn from ONEDNN_ROOT or, where none is given, from the Maven jar of JavaCPP's preset. Not by
+# find_package: the package config inside the jar names a file that the jar lacks.
 
-set(ONEDNN_ROOT "" CACHE PATH "The unpacked jar's folder with include/, libdnnl.so.3 and libgomp.so.1")
+set(ONEDNN_ROOT "" CACHE PATH "The unpacked jar's folder, or the prefix of an installed oneDNN 3 that runs on OpenMP")
 
 if(NOT ONEDNN_ROOT)
   set(core ${CMAKE_CURRENT_LIST_DIR}/../java/core)
@@ -12,9 +12,5 @@ if(NOT ONEDNN_ROOT)
   set_property(CACHE ONEDNN_ROOT PROPERTY VALUE ${root})
 endif()
 
-add_library(onednn::onednn SHARED IMPORTED)
-set_target_properties(onednn::onednn PROPERTIES
-  IMPORTED_LOCATION ${ONEDNN_ROOT}/libdnnl.so.3
-  INTERFACE_INCLUDE_DIRECTORIES ${ONEDNN_ROOT}/include
-  INTERFACE_COMPILE_OPTIONS -fopenmp
-  INTERFACE_LINK_LIBRARIES ${ONEDNN_ROOT}/libgomp.so.1)
+include(OneDnnTarget)
+add_onednn(${ONEDNN_ROOT})

@@ -135,7 +135,7 @@ extern "C" {
 
 const char* c4j_last_error(void) { return last_error; }
 
-const char* c4j_version(void) { return "0.1.0"; }
+const char* c4j_version(void) { return C4J_VERSION; }
 
 const char* c4j_isa(void) {
   const char* name = nullptr;
