@@ -12,8 +12,14 @@ inline __m256i first_lanes(int64_t count) {
 inline Vector load_some(const float* p, int64_t count) { return _mm256_maskload_ps(p, first_lanes(count)); }
 inline void store_some(float* p, Vector v, int64_t count) { _mm256_maskstore_ps(p, first_lanes(count), v); }
 
-inline float sum_of(Vector v) {
-  __m128 sum = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
-  return _mm_cvtss_f32(_mm_add_ss(sum, _mm_shuffle_ps(sum, sum, 1)));
+typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
+
+inline Four sums_of(Vector a, Vector b, Vector c, Vector d) {
+  const Vector ab = __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14) +
+                    __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+  const Vector cd = __builtin_shufflevector(c, d, 0, 8, 2, 10, 4, 12, 6, 14) +
+                    __builtin_shufflevector(c, d, 1, 9, 3, 11, 5, 13, 7, 15);
+  const Vector all = __builtin_shufflevector(ab, cd, 0, 1, 8, 9, 4, 5, 12, 13) +
+                     __builtin_shufflevector(ab, cd, 2, 3, 10, 11, 6, 7, 14, 15);
+  return __builtin_shufflevector(all, all, 0, 1, 2, 3) + __builtin_shufflevector(all, all, 4, 5, 6, 7);
 }

@@ -13,4 +13,10 @@ inline void store_some(float* p, Vector v, int64_t count) {
   for (int64_t i = 0; i < count; ++i) p[i] = v[i];
 }
 
-inline float sum_of(Vector v) { return (v[0] + v[2]) + (v[1] + v[3]); }
+typedef Vector Four;
+
+inline Four sums_of(Vector a, Vector b, Vector c, Vector d) {
+  const Vector ab = __builtin_shufflevector(a, b, 0, 4, 2, 6) + __builtin_shufflevector(a, b, 1, 5, 3, 7);
+  const Vector cd = __builtin_shufflevector(c, d, 0, 4, 2, 6) + __builtin_shufflevector(c, d, 1, 5, 3, 7);
+  return __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}

@@ -11,12 +11,17 @@ void channelwise_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes)
     const float* a = t.a + s.a + row * t.a_row + column;
     const float* b = t.b + s.b + column;
     Vector bs[kVectors];
+#pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) bs[v] = get(b, v);
+#pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) sums[r][v] += get(a + r * t.a_row, v) * bs[v];
     }
   }
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
       Vector sum = sums[r][v];
       if (t.init != nullptr) sum += get(t.init + (row + r) * t.init_row + column, v);
@@ -58,12 +63,15 @@ void channelwise_t_tile(const Tile& t, int64_t row, int64_t column, int64_t lane
     const float* b = t.b + s.b + column;
     for (int64_t k = 0; k < s.length; k += 2) {
       const Vector b0 = get(b + k * t.b_step);
+#pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) sums[0][r] += get(a + k * t.a_row + r * t.a_step) * b0;
       if (k + 1 == s.length) break;
       const Vector b1 = get(b + (k + 1) * t.b_step);
+#pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) sums[1][r] += get(a + (k + 1) * t.a_row + r * t.a_step) * b1;
     }
   }
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
     Vector sum = sums[0][r] + sums[1][r];
     if (t.init != nullptr) sum += get(t.init + (row + r) * t.init_row + column);

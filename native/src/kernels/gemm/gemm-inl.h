@@ -1,6 +1,6 @@
 // Broadcast kernel: columns in vector lanes, rows broadcast one element at a time. Accumulators fill the registers but
-// for the columns' vectors and a broadcast: 7 rows x 4 vectors or 14 x 2 of AVX-512's 32, 3 x 4 or 6 x 2 of AVX2's 16,
-// at 0.98 of the FMA peak from cache.
+// for the columns' vectors and a broadcast: 7 rows x 4 vectors or 14 x 2 of AVX-512's 32, 6 x 2 of AVX2's 16 (3 x 4
+// there spills: 0.42 of peak), at 0.98 of the FMA peak from cache.
 
 // Row r of A as base + (r % 5) * a_row: three bases and one step address 14 rows without a pointer each, which would
 // spill (0.85 of peak at one vector).
@@ -24,26 +24,33 @@ void gemm_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes) {
     int64_t k = 0;
     const auto step = [&](int batch) __attribute__((always_inline)) {
       Vector bs[kVectors];
+#pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) {
         bs[v] = kPartial && v == kVectors - 1 ? load_some(b + v * kLanes, lanes) : load(b + v * kLanes);
       }
+#pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
         const float x = kTransposed ? a[k * t.a_row + r] : rows.at(r, t.a_row, k);
         // Not Vector{} + x, which keeps a real addition (0.65 of peak).
         const Vector xs = x - Vector{};
+#pragma GCC unroll 16
         for (int v = 0; v < kVectors; ++v) sums[batch][r][v] += xs * bs[v];
       }
       ++k;
       b += t.b_step;
     };
     for (; k + kBatches <= s.length;) {
+#pragma GCC unroll 16
       for (int batch = 0; batch < kBatches; ++batch) step(batch);
     }
     while (k < s.length) step(0);
   }
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
       Vector sum = sums[0][r][v];
+#pragma GCC unroll 16
       for (int batch = 1; batch < kBatches; ++batch) sum += sums[batch][r][v];
       const bool some = kPartial && v == kVectors - 1;
       const int64_t at = column + v * kLanes;
@@ -67,7 +74,8 @@ void gemm_rows(const Tile& t, int64_t row, int64_t column, int64_t lanes) {
   if (lanes == kLanes) {
     gemm_tile<kTransposed, kRows, kVectors, kBatches, false>(t, row, column, lanes);
   } else {
-    gemm_tile<kTransposed, kRows, kVectors, kBatches, true>(t, row, column, lanes);
+    // One set only: GCC 12 keeps several in memory when loads are masked (a quarter of the speed).
+    gemm_tile<kTransposed, kRows, kVectors, 1, true>(t, row, column, lanes);
   }
 }
 
@@ -76,14 +84,8 @@ template <bool kTransposed, int kVectors, int kMost>
 void gemm_columns(const Tile& t, int64_t column, int64_t lanes) {
   int64_t row = 0;
   for (; row + kMost <= t.rows; row += kMost) gemm_rows<kTransposed, kMost, kVectors>(t, row, column, lanes);
-  const auto rest = [&](auto self, auto count) __attribute__((always_inline))->void {
-    if constexpr (decltype(count)::value > 0) {
-      constexpr int kCount = decltype(count)::value;
-      if (t.rows - row == kCount) return gemm_rows<kTransposed, kCount, kVectors>(t, row, column, lanes);
-      self(self, Int<kCount - 1>());
-    }
-  };
-  rest(rest, Int<kMost - 1>());
+  with_count<kMost - 1>(
+      t.rows - row, [&](auto rows) { gemm_rows<kTransposed, decltype(rows)::value, kVectors>(t, row, column, lanes); });
 }
 
 template <bool kTransposed>
@@ -92,23 +94,16 @@ void gemm_any(const Tile& t) {
   int64_t column = 0;
   while (column < t.columns) {
     const int64_t left = t.columns - column;
-    const int64_t vectors = left > 3 * kLanes ? 4 : (left + kLanes - 1) / kLanes;
+    constexpr int64_t kMost = kWide ? 4 : 2;
+    const int64_t vectors = left > (kMost - 1) * kLanes ? kMost : (left + kLanes - 1) / kLanes;
     const int64_t last = left - (vectors - 1) * kLanes;
     const int64_t lanes = last < kLanes ? last : kLanes;
-    switch (vectors) {
-      case 4:
-        gemm_columns<kTransposed, 4, kWide ? 7 : 3>(t, column, lanes);
-        break;
-      case 3:
-        gemm_columns<kTransposed, 3, kWide ? 8 : 4>(t, column, lanes);
-        break;
-      case 2:
-        gemm_columns<kTransposed, 2, kWide ? 14 : 6>(t, column, lanes);
-        break;
-      default:
-        gemm_columns<kTransposed, 1, kWide ? 14 : 8>(t, column, lanes);
-        break;
+    if constexpr (kWide) {
+      if (vectors == 4) gemm_columns<kTransposed, 4, 7>(t, column, lanes);
+      if (vectors == 3) gemm_columns<kTransposed, 3, 8>(t, column, lanes);
     }
+    if (vectors == 2) gemm_columns<kTransposed, 2, kWide ? 14 : 6>(t, column, lanes);
+    if (vectors == 1) gemm_columns<kTransposed, 1, kWide ? 14 : 8>(t, column, lanes);
     column += vectors * kLanes;
   }
 }

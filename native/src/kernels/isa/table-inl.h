@@ -22,6 +22,15 @@ struct Int {
   static constexpr int value = kValue;
 };
 
+// Calls body(Int<count>()) for a count from 1 to kMost; does nothing for 0.
+template <int kMost, typename Body>
+inline __attribute__((always_inline)) void with_count(int64_t count, const Body& body) {
+  if constexpr (kMost > 0) {
+    if (count == kMost) return body(Int<kMost>());
+    with_count<kMost - 1>(count, body);
+  }
+}
+
 #include "kernels/bias/bias-inl.h"
 #include "kernels/channelwise/channelwise-inl.h"
 #include "kernels/dot/dot-inl.h"
