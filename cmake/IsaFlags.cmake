@@ -1,4 +1,4 @@
-# Compiler flags of each instruction set's one source file, src/kernels/isa/<isa>.cpp.
+# Compiler flags of each instruction set's one source file in a folder, <isa>.cpp.
 
 set(isa_flags_generic "")
 set(isa_flags_avx2 -mavx2 -mfma)
@@ -9,9 +9,9 @@ if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
   list(APPEND isas avx2 avx512)
 endif()
 
-function(add_isa_sources target)
+function(add_isa_sources target folder)
   foreach(isa ${isas})
-    set(source src/kernels/isa/${isa}.cpp)
+    set(source ${folder}/${isa}.cpp)
     target_sources(${target} PRIVATE ${source})
     set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${isa_flags_${isa}}")
   endforeach()

@@ -1,0 +1,4 @@
+#define LOOPS loops_avx512
+#define VECTOR_BYTES 64
+#define ROWS 4
+#include "bench/loops-inl.h"
