@@ -1,4 +1,3 @@
 #define LOOPS loops_avx512
 #define VECTOR_BYTES 64
-#define ROWS 4
 #include "bench/loops-inl.h"

@@ -1,4 +1,3 @@
 #define LOOPS loops_generic
 #define VECTOR_BYTES 16
-#define ROWS 3
 #include "bench/loops-inl.h"
