@@ -62,10 +62,10 @@ class SignalTest {
     @ParameterizedTest
     @EnumSource
     void integersFollowTheDefinitionExactly(Mode mode) {
-        for (int height = 1; height <= 4; height++) {
-            for (int width = 1; width <= 5; width++) {
-                for (int kernelHeight = 1; kernelHeight <= 4; kernelHeight++) {
-                    for (int kernelWidth = 1; kernelWidth <= 5; kernelWidth++) {
+        for (int height : new int[] {1, 3, 4}) {
+            for (int width : new int[] {1, 2, 5}) {
+                for (int kernelHeight : new int[] {1, 3, 4}) {
+                    for (int kernelWidth : new int[] {1, 2, 5}) {
                         if (mode == Mode.VALID && (kernelHeight > height || kernelWidth > width)) {
                             continue;
                         }

@@ -1,0 +1,2 @@
+/** Programs that show what the library is for. */
+package io.conv4j.examples;
