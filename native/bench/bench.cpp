@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <omp.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -28,7 +29,8 @@ constexpr const char* kUsage = R"(Usage: ci/bench [options]
 
 Measures this machine, then every shape, pass, batch, instruction set and thread count: the median time of repeated
 calls on the same buffers (so what fits a cache is warm there), in the layouts that the plan likes best, weights packed
-beforehand, results overwritten.
+beforehand, results overwritten. The first seven tiled shapes take turns with oneDNN's standard convolution of the same
+sizes, on the best instruction set that oneDNN finds.
 
   --filter REGEX   only cases whose name contains a match; names are
                    sharing/shape/pass/nBATCH/isa/tTHREADS, as in tiled/t2_c64_56/forward/n8/avx512/t1
@@ -203,8 +205,13 @@ class Runner {
 };
 
 std::vector<std::string> isas_of(const Options& options, const Machine& machine) {
-  if (options.isa == "all" || (options.isa.empty() && !options.quick)) return machine.isas();
-  return {options.isa.empty() ? machine.isas()[0] : options.isa};
+  const std::vector<std::string>& all = machine.isas();
+  if (options.isa == "all" || (options.isa.empty() && !options.quick)) return all;
+  if (options.isa.empty()) return {all[0]};
+  if (std::find(all.begin(), all.end(), options.isa) == all.end()) {
+    throw std::invalid_argument("this CPU has no instruction set " + options.isa);
+  }
+  return {options.isa};
 }
 
 std::vector<int> threads_of(const Options& options) {
