@@ -66,17 +66,17 @@ public final class Layout {
 
     /** Size in bytes of a tensor of a shape that fits. */
     long sizeBytes(Shape shape) {
-        if (!isOpaque()) {
-            try {
+        try {
+            if (!isOpaque()) {
                 return Math.multiplyExact(shape.elements(), (long) DataType.F32.sizeBytes());
-            } catch (ArithmeticException e) {
-                throw new IllegalArgumentException("shape: expected at most 2^63 - 1 bytes but got " + shape, e);
             }
+            NativeLoader.ensureLoaded();
+            long[] sizeBytes = new long[1];
+            Status.check(NativeLibrary.c4j_layout_size_bytes(id, shape.toArray(), shape.rank(), sizeBytes));
+            return sizeBytes[0];
+        } catch (ArithmeticException | IllegalArgumentException e) {
+            throw new IllegalArgumentException("shape: expected at most 2^63 - 1 bytes but got " + shape, e);
         }
-        NativeLoader.ensureLoaded();
-        long[] sizeBytes = new long[1];
-        Status.check(NativeLibrary.c4j_layout_size_bytes(id, shape.toArray(), shape.rank(), sizeBytes));
-        return sizeBytes[0];
     }
 
     @Override

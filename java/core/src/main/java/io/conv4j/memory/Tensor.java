@@ -55,10 +55,14 @@ public final class Tensor implements AutoCloseable {
 
     private static void check(Shape shape, Layout layout) {
         Objects.requireNonNull(shape, "shape");
-        Objects.requireNonNull(layout, "layout");
+        check(shape, "layout", layout);
+    }
+
+    private static void check(Shape shape, String name, Layout layout) {
+        Objects.requireNonNull(layout, name);
         if (!layout.fits(shape)) {
             throw new IllegalArgumentException(
-                    "layout: expected one for shape " + shape + " but got " + layout + " of another shape");
+                    name + ": expected one for shape " + shape + " but got " + layout + " of another shape");
         }
     }
 
@@ -391,7 +395,7 @@ public final class Tensor implements AutoCloseable {
      * @throws OutOfMemoryError if there is not that much native memory
      */
     public Tensor to(Layout newLayout) {
-        Objects.requireNonNull(newLayout, "newLayout");
+        check(shape, "newLayout", newLayout);
         acquire("tensor");
         memory.resource().release();
         Tensor copy = zeros(shape, newLayout);

@@ -5,6 +5,7 @@ import io.conv4j.memory.Tensor;
 import io.conv4j.spec.BiasMode;
 import io.conv4j.spec.ConvGeometry;
 import io.conv4j.spec.ConvSpec;
+import io.conv4j.spec.Orientation;
 import io.conv4j.spec.Shape;
 import java.util.Locale;
 import java.util.Objects;
@@ -23,8 +24,8 @@ import java.util.Objects;
  *
  * <ul>
  *   <li>{@link NullPointerException} if one is null, naming it,
- *   <li>{@link IllegalArgumentException} if one has the wrong shape, holds weights packed for another orientation, or
- *       shares memory with the result,
+ *   <li>{@link IllegalArgumentException} if one has the wrong shape, holds weights packed for another orientation, is in
+ *       an opaque layout of weights in place of activations or the other way round, or shares memory with the result,
  *   <li>{@link IllegalStateException} if one of them or the plan is closed,
  *   <li>{@link OutOfMemoryError} if native memory for the result or the workspace is out.
  * </ul>
@@ -37,16 +38,16 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
 
     Plan(ConvSpec spec, ConvGeometry geometry, PlanOptions options) {
         this.spec = spec;
-        this.engine = PlanEngine.create(this, geometry, Objects.requireNonNull(options, "options"));
+        this.engine = PlanEngine.create(geometry, Objects.requireNonNull(options, "options"));
         this.sourceShape = transposed() ? geometry.outputShape() : geometry.sourceShape();
         this.outputShape = transposed() ? geometry.sourceShape() : geometry.outputShape();
     }
 
     Plan(Plan plan, long batch) {
         this.spec = plan.spec;
+        this.engine = plan.engine.withBatch(batch);
         this.sourceShape = plan.sourceShape.with(0, batch);
         this.outputShape = plan.outputShape.with(0, batch);
-        this.engine = plan.engine.withBatch(this, batch);
     }
 
     private boolean transposed() {
@@ -166,6 +167,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      * @param batch n, at least 0
      * @return a new plan, which the caller closes
      * @throws IllegalArgumentException if {@code batch} is negative or makes a tensor exceed 2^63 - 1 bytes
+     * @throws UnsupportedOperationException if {@code batch} is above 2^31 - 1
      * @throws IllegalStateException if the plan is closed
      */
     public abstract Plan withBatch(long batch);
@@ -208,7 +210,8 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      */
     public void forwardInto(Tensor source, Tensor weights, Tensor output) {
         checkForward(source, weights, null);
-        checkResult("output", output, outputShape, OUTPUT, source, weights, null);
+        checkOperand("output", output, outputShape, OUTPUT);
+        checkApart("output", output, source, weights, null);
         runForward(source, weights, null, output);
     }
 
@@ -224,7 +227,8 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     public void forwardInto(Tensor source, Tensor weights, Tensor bias, Tensor output) {
         Objects.requireNonNull(bias, "bias");
         checkForward(source, weights, bias);
-        checkResult("output", output, outputShape, OUTPUT, source, weights, bias);
+        checkOperand("output", output, outputShape, OUTPUT);
+        checkApart("output", output, source, weights, bias);
         runForward(source, weights, bias, output);
     }
 
@@ -253,7 +257,8 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      */
     public void backwardDataInto(Tensor outputGradient, Tensor weights, Tensor sourceGradient, Accumulate accumulate) {
         checkBackwardData(outputGradient, weights);
-        checkResult("sourceGradient", sourceGradient, sourceShape, SOURCE, outputGradient, weights, null);
+        checkOperand("sourceGradient", sourceGradient, sourceShape, SOURCE);
+        checkApart("sourceGradient", sourceGradient, outputGradient, weights, null);
         Objects.requireNonNull(accumulate, "accumulate");
         runBackwardData(outputGradient, weights, sourceGradient, accumulate);
     }
@@ -284,8 +289,8 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     public void backwardWeightsInto(
             Tensor source, Tensor outputGradient, Tensor weightsGradient, Accumulate accumulate) {
         checkBackwardWeights(source, outputGradient);
-        checkResult("weightsGradient", weightsGradient, weightsShape(), weightsWords(), source, outputGradient, null);
-        checkOrientation("weightsGradient", weightsGradient);
+        checkWeights("weightsGradient", weightsGradient);
+        checkApart("weightsGradient", weightsGradient, source, outputGradient, null);
         Objects.requireNonNull(accumulate, "accumulate");
         runBackwardWeights(source, outputGradient, weightsGradient, accumulate);
     }
@@ -318,7 +323,8 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     public void backwardBiasInto(Tensor outputGradient, Tensor biasGradient, Accumulate accumulate) {
         checkOpen();
         checkOperand("outputGradient", outputGradient, outputShape, OUTPUT);
-        checkResult("biasGradient", biasGradient, biasShape(), BIAS, outputGradient, null, null);
+        checkOperand("biasGradient", biasGradient, biasShape(), BIAS);
+        checkApart("biasGradient", biasGradient, outputGradient, null, null);
         Objects.requireNonNull(accumulate, "accumulate");
         runBackwardBias(outputGradient, biasGradient, accumulate);
     }
@@ -337,7 +343,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     private void checkForward(Tensor source, Tensor weights, Tensor bias) {
         checkOpen();
         checkOperand("source", source, sourceShape, SOURCE);
-        checkWeights(weights);
+        checkWeights("weights", weights);
         if (bias == null && spec.bias() != BiasMode.NONE) {
             throw new IllegalArgumentException("bias: expected " + biasShape() + " but got none");
         }
@@ -352,7 +358,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     private void checkBackwardData(Tensor outputGradient, Tensor weights) {
         checkOpen();
         checkOperand("outputGradient", outputGradient, outputShape, OUTPUT);
-        checkWeights(weights);
+        checkWeights("weights", weights);
     }
 
     private void checkBackwardWeights(Tensor source, Tensor outputGradient) {
@@ -375,13 +381,14 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
         }
     }
 
-    private void checkWeights(Tensor weights) {
-        checkShape("weights", weights, weightsShape(), weightsWords());
-        checkOrientation("weights", weights);
-    }
-
-    private void checkOrientation(String name, Tensor weights) {
-        var packedFor = PlanEngine.orientation(weights.layout());
+    private void checkWeights(String name, Tensor weights) {
+        checkShape(name, weights, weightsShape(), weightsWords());
+        Layout layout = weights.layout();
+        Orientation packedFor = PlanEngine.orientation(layout);
+        if (packedFor == null && layout.isOpaque()) {
+            throw new IllegalArgumentException(
+                    name + ": expected a layout of weights but got " + layout + ", one of activations");
+        }
         if (packedFor != null && packedFor != spec.orientation()) {
             throw new IllegalArgumentException(
                     name + ": expected weights packed for " + spec.orientation() + " but got " + packedFor);
@@ -399,9 +406,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
         }
     }
 
-    private static void checkResult(
-            String name, Tensor result, Shape shape, String words, Tensor first, Tensor second, Tensor third) {
-        checkShape(name, result, shape, words);
+    private static void checkApart(String name, Tensor result, Tensor first, Tensor second, Tensor third) {
         if (PlanEngine.overlap(result, first)
                 || (second != null && PlanEngine.overlap(result, second))
                 || (third != null && PlanEngine.overlap(result, third))) {

@@ -39,26 +39,27 @@ final class PlanEngine {
     private final long handle;
     private final NativeResource resource;
 
-    private PlanEngine(Object owner, ConvGeometry geometry, PlanOptions options, long handle) {
+    private PlanEngine(ConvGeometry geometry, PlanOptions options, long handle) {
         this.geometry = geometry;
         this.options = options;
         this.handle = handle;
-        this.resource = new NativeResource(owner, new Destroy(handle));
+        // Not owned by the plan, which may become unreachable while its last call begins.
+        this.resource = new NativeResource(this, new Destroy(handle));
         this.srcLayout = (Layout) ACCESS.layout(layoutId(SRC));
         this.dstLayout = (Layout) ACCESS.layout(layoutId(DST));
         this.weightsLayout =
                 (Layout) ACCESS.weightsLayout(layoutId(WEIGHTS), geometry.weightsShape(), geometry.orientation());
     }
 
-    static PlanEngine create(Object owner, ConvGeometry geometry, PlanOptions options) {
+    static PlanEngine create(ConvGeometry geometry, PlanOptions options) {
         checkSupported(geometry, options);
         NativeLoader.ensureLoaded();
         long[] plan = new long[1];
         Status.check(NativeLibrary.c4j_plan_create(encode(geometry), encode(options), plan));
-        return new PlanEngine(owner, geometry, options, plan[0]);
+        return new PlanEngine(geometry, options, plan[0]);
     }
 
-    PlanEngine withBatch(Object owner, long batch) {
+    PlanEngine withBatch(long batch) {
         ConvGeometry changed = geometry.withBatch(batch);
         checkSupported(changed, options);
         long[] plan = new long[1];
@@ -68,7 +69,7 @@ final class PlanEngine {
         } finally {
             release();
         }
-        return new PlanEngine(owner, changed, options, plan[0]);
+        return new PlanEngine(changed, options, plan[0]);
     }
 
     private static void checkSupported(ConvGeometry geometry, PlanOptions options) {

@@ -1,5 +1,7 @@
 package io.conv4j.spec;
 
+import java.util.Objects;
+
 /**
  * One spatial dimension of a convolution, every size resolved; all size formulas live here. An axis of a transposed
  * layer is that of the convolution it mirrors: its input is the layer's output, and its padding end may be negative.
@@ -24,6 +26,36 @@ public record Axis(
         AxisSharing sharing) {
 
     /**
+     * An axis with these sizes.
+     *
+     * @param input at least 1
+     * @param kernel at least 1
+     * @param stride at least 1
+     * @param dilation at least 1
+     * @param padBegin at least 0
+     * @param padEnd any
+     * @param output at least 1
+     * @param sharing not null
+     * @throws NullPointerException if {@code sharing} is null
+     * @throws IllegalArgumentException if a size is smaller
+     */
+    public Axis {
+        atLeast(1, "input", input);
+        atLeast(1, "kernel", kernel);
+        atLeast(1, "stride", stride);
+        atLeast(1, "dilation", dilation);
+        atLeast(0, "padBegin", padBegin);
+        atLeast(1, "output", output);
+        Objects.requireNonNull(sharing, "sharing");
+    }
+
+    private static void atLeast(long minimum, String name, long size) {
+        if (size < minimum) {
+            throw new IllegalArgumentException(name + ": expected at least " + minimum + " but got " + size);
+        }
+    }
+
+    /**
      * The axis of a convolution: output = floor((in + padBegin + padEnd - (dilation * (k - 1) + 1)) / stride) + 1 (the
      * chapter's section 3, with padding and dilation).
      */
@@ -37,7 +69,7 @@ public record Axis(
             long padded = Math.addExact(input, Math.addExact(pad.begin(), pad.end()));
             if (span > padded) {
                 throw new IllegalArgumentException(
-                        "kernel: expected dilation * (k - 1) + 1 of at most the padded source" + " size " + padded
+                        "kernel: expected dilation * (k - 1) + 1 of at most the padded source size " + padded
                                 + " on axis " + index + " but got " + span);
             }
             long output = (padded - span) / stride + 1;

@@ -54,10 +54,14 @@ public record AxisSharing(Kind kind, long size) {
     /**
      * How many kernels the axis has.
      *
-     * @param outputSize the axis's output size in positions
+     * @param outputSize the axis's output size in positions, at least 1
      * @return the number of kernels
+     * @throws IllegalArgumentException if {@code outputSize} is below 1
      */
     public long kernels(long outputSize) {
+        if (outputSize < 1) {
+            throw new IllegalArgumentException("outputSize: expected at least 1 but got " + outputSize);
+        }
         return switch (kind) {
             case SHARED -> 1;
             case TILED -> size;
@@ -71,8 +75,12 @@ public record AxisSharing(Kind kind, long size) {
      *
      * @param position the output position, from 0
      * @return the kernel's index, from 0
+     * @throws IllegalArgumentException if {@code position} is below 0
      */
     public long kernelIndex(long position) {
+        if (position < 0) {
+            throw new IllegalArgumentException("position: expected at least 0 but got " + position);
+        }
         return switch (kind) {
             case SHARED -> 0;
             case TILED -> position % size;

@@ -1,5 +1,6 @@
 package io.conv4j.spec;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.ToLongFunction;
@@ -66,9 +67,18 @@ public final class ConvGeometry {
             }
             weights[2 + kernels + i] = axes.get(i).kernel();
         }
-        this.sourceShape = Shape.of(source);
-        this.outputShape = Shape.of(output);
-        this.weightsShape = Shape.of(weights);
+        this.sourceShape = shape(source);
+        this.outputShape = shape(output);
+        this.weightsShape = shape(weights);
+    }
+
+    private static Shape shape(long[] sizes) {
+        try {
+            return Shape.of(sizes);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "spec: expected tensors of at most 2^63 - 1 elements but got " + Arrays.toString(sizes), e);
+        }
     }
 
     /**
@@ -162,15 +172,21 @@ public final class ConvGeometry {
     /**
      * This geometry for another batch size.
      *
-     * @param newBatch n, at least 0
+     * @param batch n, at least 0
      * @return the geometry
-     * @throws IllegalArgumentException if {@code newBatch} is negative or makes a shape exceed 2^63 - 1 elements
+     * @throws IllegalArgumentException if {@code batch} is negative or makes a shape exceed 2^63 - 1 elements
      */
-    public ConvGeometry withBatch(long newBatch) {
-        if (newBatch < 0) {
-            throw new IllegalArgumentException("newBatch: expected at least 0 but got " + newBatch);
+    public ConvGeometry withBatch(long batch) {
+        if (batch < 0) {
+            throw new IllegalArgumentException("batch: expected at least 0 but got " + batch);
         }
-        return new ConvGeometry(newBatch, groups, inChannels, outChannels, axes, shared, bias, orientation, transposed);
+        try {
+            return new ConvGeometry(
+                    batch, groups, inChannels, outChannels, axes, shared, bias, orientation, transposed);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "batch: expected one whose tensors have at most 2^63 - 1 elements but got " + batch, e);
+        }
     }
 
     /**

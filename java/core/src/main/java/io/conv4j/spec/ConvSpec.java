@@ -85,6 +85,7 @@ public final class ConvSpec {
      * @throws IllegalArgumentException if {@code channels} is below 1
      */
     public static Builder depthwise(long channels) {
+        Builder.atLeast(1, "channels", channels);
         return new Builder(channels, channels).groups(channels);
     }
 
