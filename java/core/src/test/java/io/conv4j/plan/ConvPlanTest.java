@@ -3,10 +3,11 @@ package io.conv4j.plan;
 import io.conv4j.reference.Cases;
 import io.conv4j.reference.ConvCase;
 import java.util.List;
+import java.util.stream.Stream;
 
 class ConvPlanTest extends PlanTest {
-    static List<ConvCase> cases() {
-        return Cases.convolutions();
+    static Stream<ConvCase> cases() {
+        return Stream.of(Cases.convolutions(), Cases.unshared()).flatMap(List::stream);
     }
 
     @Override

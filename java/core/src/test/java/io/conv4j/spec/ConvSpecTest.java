@@ -13,6 +13,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ConvSpecTest {
+    private static final List<List<ConvCase>> LISTS =
+            List.of(Cases.convolutions(), Cases.transposed(), Cases.unshared(), Cases.transposedUnshared());
+
     private static ConvSpec.Builder layer() {
         return ConvSpec.builder(4, 8).kernel(3, 5);
     }
@@ -122,7 +125,7 @@ class ConvSpecTest {
 
     @Test
     void noTwoCasesOfOneListHaveOneName() {
-        for (List<ConvCase> cases : List.of(Cases.convolutions(), Cases.transposed(), Cases.unshared())) {
+        for (List<ConvCase> cases : LISTS) {
             Set<String> names = new LinkedHashSet<>();
             cases.forEach(c -> names.add(c.name()));
             assertEquals(cases.size(), names.size());
@@ -130,7 +133,6 @@ class ConvSpecTest {
     }
 
     private static Stream<ConvCase> allCases() {
-        return Stream.of(Cases.convolutions(), Cases.transposed(), Cases.unshared())
-                .flatMap(List::stream);
+        return LISTS.stream().flatMap(List::stream);
     }
 }

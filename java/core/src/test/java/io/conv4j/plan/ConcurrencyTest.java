@@ -1,0 +1,371 @@
+package io.conv4j.plan;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.conv4j.internal.binding.ThreadLease;
+import io.conv4j.memory.Tensor;
+import io.conv4j.reference.Numbers;
+import io.conv4j.spec.BiasMode;
+import io.conv4j.spec.ConvSpec;
+import io.conv4j.spec.Padding;
+import io.conv4j.spec.Shape;
+import java.io.File;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ConcurrencyTest {
+    private static final int CALLERS = 100;
+
+    private static final ConvSpec LAYER = ConvSpec.builder(16, 17)
+            .kernel(3, 3)
+            .padding(Padding.same())
+            .bias(BiasMode.CHANNEL)
+            .build();
+    private static final Shape SOURCE = Shape.of(2, 16, 9, 10);
+
+    /** Positions past the last tap, which take a detour in native code. */
+    private static final ConvSpec TRANSPOSED_LAYER = ConvSpec.builder(16, 17)
+            .kernel(3, 3)
+            .dilation(2)
+            .outputPadding(1)
+            .bias(BiasMode.CHANNEL)
+            .build();
+
+    private static PlanOptions threads(int threads) {
+        return PlanOptions.builder().threads(threads).build();
+    }
+
+    private static float[] source(Plan plan) {
+        return Numbers.FLOATS.fill(plan.sourceShape(), 1);
+    }
+
+    private static float[] weights(Plan plan) {
+        return Numbers.FLOATS.fill(plan.weightsShape(), 2);
+    }
+
+    private static float[] bias(Plan plan) {
+        return Numbers.FLOATS.fill(plan.biasShape(), 3);
+    }
+
+    private static float[][] allPasses(Plan plan) {
+        ArrayPlan passes = new ArrayPlan(plan);
+        float[] x = source(plan);
+        float[] w = weights(plan);
+        float[] dy = Numbers.FLOATS.fill(plan.outputShape(), 4);
+        return new float[][] {
+            passes.forward(x, w, bias(plan)),
+            passes.backwardData(dy, w),
+            passes.backwardWeights(x, dy),
+            passes.backwardBias(dy)
+        };
+    }
+
+    private interface Body {
+        void run() throws Exception;
+    }
+
+    /** Runs the body on so many threads at once, and fails with the first failure of any. */
+    private static void onThreads(int count, Body body) throws InterruptedException {
+        CountDownLatch start = new CountDownLatch(1);
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Thread thread = new Thread(() -> {
+                try {
+                    start.await();
+                    body.run();
+                } catch (Throwable e) {
+                    failure.compareAndSet(null, e);
+                }
+            });
+            thread.start();
+            threads.add(thread);
+        }
+        start.countDown();
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        if (failure.get() != null) {
+            throw new AssertionError("on one of " + count + " threads", failure.get());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void aHundredThreadsOnOnePlanGetTheSameBits(int threads) throws Exception {
+        try (Plan plan = ConvPlan.create(LAYER, SOURCE, threads(threads));
+                Plan transposed = TransposedConvPlan.create(TRANSPOSED_LAYER, SOURCE, threads(threads))) {
+            for (Plan each : List.of(plan, transposed)) {
+                float[][] expected = allPasses(each);
+                onThreads(CALLERS, () -> {
+                    float[][] actual = allPasses(each);
+                    for (int pass = 0; pass < expected.length; pass++) {
+                        assertArrayEquals(expected[pass], actual[pass], "pass " + pass);
+                    }
+                });
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void plansAreMadeAndUsedOnManyThreadsAtOnce(int threads) throws Exception {
+        try (Plan first = ConvPlan.create(LAYER, SOURCE, threads(threads))) {
+            float[][] expected = allPasses(first);
+            onThreads(16, () -> {
+                try (Plan plan = ConvPlan.create(LAYER, SOURCE, threads(threads));
+                        Plan other = plan.withBatch(1)) {
+                    assertEquals(first.weightsLayout(), other.weightsLayout());
+                    float[][] actual = allPasses(plan);
+                    for (int pass = 0; pass < expected.length; pass++) {
+                        assertArrayEquals(expected[pass], actual[pass], "pass " + pass);
+                    }
+                }
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void closingAPlanWhileCallsRunEndsThemInOrder(int threads) throws Exception {
+        long before = Tensor.liveBytes();
+        for (int round = 0; round < 10; round++) {
+            Plan plan = ConvPlan.create(LAYER, SOURCE, threads(threads));
+            try (Tensor x = Tensor.of(source(plan), plan.sourceShape());
+                    Tensor w = Tensor.of(weights(plan), plan.weightsShape());
+                    Tensor b = Tensor.of(bias(plan), plan.biasShape())) {
+                closeWhileCalled(plan, () -> plan.forward(x, w, b).close());
+                assertThrows(IllegalStateException.class, () -> plan.forward(x, w, b));
+            }
+            assertEquals(before, Tensor.liveBytes(), "live bytes after round " + round);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void closingATensorWhileCallsRunEndsThemInOrder(int threads) throws Exception {
+        try (Plan plan = ConvPlan.create(LAYER, SOURCE, threads(threads));
+                Tensor w = Tensor.of(weights(plan), plan.weightsShape());
+                Tensor b = Tensor.of(bias(plan), plan.biasShape())) {
+            for (int round = 0; round < 10; round++) {
+                Tensor x = Tensor.of(source(plan), plan.sourceShape());
+                closeWhileCalled(x, () -> plan.forward(x, w, b).close());
+            }
+        }
+    }
+
+    /** Closes it once each of four threads has called twice; all must end with the exception for what is closed. */
+    private static void closeWhileCalled(AutoCloseable closed, Body call) throws Exception {
+        CountDownLatch running = new CountDownLatch(8);
+        AtomicInteger ended = new AtomicInteger();
+        Thread closer = new Thread(() -> {
+            try {
+                running.await();
+                closed.close();
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        });
+        closer.start();
+        onThreads(4, () -> {
+            try {
+                while (true) {
+                    call.run();
+                    running.countDown();
+                }
+            } catch (IllegalStateException e) {
+                assertTrue(e.getMessage().endsWith("expected it open but it is closed"), e.getMessage());
+                ended.incrementAndGet();
+            }
+        });
+        closer.join();
+        assertEquals(4, ended.get());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void anInterruptedCallerGetsItsResultAndKeepsItsFlag(int threads) throws Exception {
+        // From here on this thread or another one that lives holds the lease, and a new thread has to hand over.
+        ThreadLease.runsDirectly(threads);
+        try (Plan plan = ConvPlan.create(LAYER, SOURCE, threads(threads))) {
+            float[][] expected = allPasses(plan);
+            onThreads(4, () -> {
+                Thread.currentThread().interrupt();
+                float[][] actual = allPasses(plan);
+                assertTrue(Thread.interrupted());
+                assertArrayEquals(expected[0], actual[0]);
+            });
+        }
+    }
+
+    @Test
+    void forgottenPlansAreFreed() throws InterruptedException {
+        long before = Tensor.liveBytes();
+        forget();
+        assertTrue(Tensor.liveBytes() > before, "a plan that was used keeps a workspace");
+        long deadline = System.nanoTime() + 60_000_000_000L;
+        while (Tensor.liveBytes() != before && System.nanoTime() < deadline) {
+            System.gc();
+            Thread.sleep(10);
+        }
+        assertEquals(before, Tensor.liveBytes());
+    }
+
+    private static void forget() {
+        allPasses(ConvPlan.create(LAYER, SOURCE, threads(1)));
+    }
+
+    /**
+     * In JVMs of their own, where the library starts from nothing: it adds at most twice as many threads as the largest
+     * plan has, however many call.
+     */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aHundredCallersAddNoMoreThreadsThanTwoTeams() throws Exception {
+        int added = Integer.parseInt(inNewJvm("callers stay"));
+        assertTrue(added >= 8 - 1, () -> "only " + added + " threads were added, so that nothing was measured");
+        assertTrue(added <= 2 * 8, () -> added + " threads were added");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void callersThatComeAndGoLeaveNoThreadsBehind() throws Exception {
+        int added = Integer.parseInt(inNewJvm("callers go"));
+        assertTrue(added <= 2 * 8, () -> added + " threads were added");
+    }
+
+    @Test
+    void theLeasePassesOnWhenItsHolderEnds() throws Exception {
+        assertEquals("first true, second meanwhile false, second afterwards true", inNewJvm("lease"));
+    }
+
+    private static String inNewJvm(String scenario) throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        // The JVM's own threads are counted first, and must stay as many.
+                        "-XX:+UseSerialGC",
+                        "-XX:-UseDynamicNumberOfCompilerThreads",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Scenario.class.getName(),
+                        scenario)
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertEquals(0, process.waitFor(), output);
+        return output.strip();
+    }
+
+    /** Ends although plans are left open and the library's threads live: they are daemons. */
+    static final class Scenario {
+        private static final ConvSpec SPEC =
+                ConvSpec.builder(16, 16).kernel(3, 3).build();
+        private static final Shape SHAPE = Shape.of(8, 16, 20, 20);
+
+        public static void main(String[] args) throws Exception {
+            System.out.println(
+                    switch (args[0]) {
+                        case "callers stay" -> callersStay();
+                        case "callers go" -> callersGo();
+                        default -> lease();
+                    });
+        }
+
+        /** Two threads come with the first tensor: the cleaner's, and one that JavaCPP starts in any program. */
+        private static int osThreadsBeforeTheFirstPlan() {
+            Tensor.zeros(Shape.of(1)).close();
+            return osThreads();
+        }
+
+        private static int osThreads() {
+            return new File("/proc/self/task").list().length;
+        }
+
+        private static void call(Plan plan) {
+            try (Tensor x = Tensor.zeros(plan.sourceShape());
+                    Tensor w = Tensor.zeros(plan.weightsShape());
+                    Tensor y = plan.forward(x, w)) {
+                y.toFloatArray();
+            }
+        }
+
+        private static int callersStay() throws InterruptedException {
+            CountDownLatch called = new CountDownLatch(CALLERS);
+            CountDownLatch counted = new CountDownLatch(1);
+            AtomicReference<Plan> plan = new AtomicReference<>();
+            CountDownLatch ready = new CountDownLatch(1);
+            for (int i = 0; i < CALLERS; i++) {
+                Thread caller = new Thread(() -> {
+                    try {
+                        ready.await();
+                        call(plan.get());
+                        called.countDown();
+                        counted.await();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                });
+                caller.setDaemon(true);
+                caller.start();
+            }
+            int before = osThreadsBeforeTheFirstPlan();
+            plan.set(ConvPlan.create(SPEC, SHAPE, threads(8)));
+            ready.countDown();
+            called.await();
+            int added = osThreads() - before;
+            counted.countDown();
+            return added;
+        }
+
+        private static int callersGo() throws InterruptedException {
+            int before = osThreadsBeforeTheFirstPlan();
+            Plan large = ConvPlan.create(SPEC, SHAPE, threads(8));
+            Plan small = ConvPlan.create(SPEC, SHAPE, threads(3));
+            int most = 0;
+            for (int i = 0; i < 20; i++) {
+                Plan plan = i % 2 == 0 ? large : small;
+                Thread caller = new Thread(() -> call(plan));
+                caller.start();
+                caller.join();
+                most = Math.max(most, osThreads() - before);
+            }
+            return most;
+        }
+
+        private static String lease() throws InterruptedException {
+            CountDownLatch asked = new CountDownLatch(1);
+            CountDownLatch end = new CountDownLatch(1);
+            AtomicReference<Boolean> first = new AtomicReference<>();
+            Thread holder = new Thread(() -> {
+                first.set(ThreadLease.runsDirectly(2));
+                asked.countDown();
+                try {
+                    end.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            holder.start();
+            asked.await();
+            boolean meanwhile = ThreadLease.runsDirectly(2);
+            end.countDown();
+            holder.join();
+            return "first " + first.get() + ", second meanwhile " + meanwhile + ", second afterwards "
+                    + ThreadLease.runsDirectly(2);
+        }
+    }
+}
