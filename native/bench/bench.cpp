@@ -1,14 +1,11 @@
 // Measures every shape, pass, batch, instruction set and thread count against the limits of this machine.
 #include <benchmark/benchmark.h>
 #include <getopt.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
-#include <iostream>
+#include <filesystem>
 #include <regex>
 #include <thread>
 
@@ -40,7 +37,7 @@ sizes, on the best instruction set that oneDNN finds.
   --cpu-time       one thread is timed by its CPU's clock, so that waiting for
                    a CPU does not count: for machines that others use too
   --json FILE      one JSON object a line
-  --png FILE       the roofline chart; without it FILE of --json with .png, or roofline.png
+  --png FILE       the roofline chart; without it FILE of --json with .png, or roofline.png beside the program
   --list           only print the names
   --help           print this
 
@@ -145,7 +142,7 @@ struct Operand {
 class Runner {
  public:
   explicit Runner(const Options& options)
-      : options_(options), effort_(options.quick ? Effort{5, 25, 0.05} : Effort{7, 101, 0.3}) {}
+      : options_(options), effort_(options.quick ? Effort{3, 25, 0.03} : Effort{7, 101, 0.3}) {}
 
   void run(const Case& c, Machine& machine, benchmark::State& state) {
     const c4j_geometry geometry = c.geometry();
@@ -303,8 +300,10 @@ Options parse(int argc, char** argv) {
     }
   }
   if (optind < argc) throw std::invalid_argument(std::string("unknown argument: ") + argv[optind]);
-  if (options.png.empty()) options.png = options.json.substr(0, options.json.rfind('.')) + ".png";
-  if (options.png == ".png") options.png = "roofline.png";
+  if (options.png.empty()) {
+    options.png = options.json.empty() ? std::filesystem::path(argv[0]).replace_filename("roofline.png")
+                                       : std::filesystem::path(options.json).replace_extension(".png");
+  }
   return options;
 }
 

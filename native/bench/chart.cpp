@@ -117,7 +117,7 @@ class Chart {
       out_ << (i > 0 ? ", " : "") << "\"" << (labelled ? labels_[i] : "") << "\" " << i;
     }
     out_ << ") noenhanced\nplot ";
-    draw_points(threads, "3:4", false);
+    draw_points(threads, "(min($3, 1.09)):4", false);
   }
 
   void draw_points(int threads, const char* columns, bool titled) {
