@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <regex>
+#include <set>
 #include <thread>
 
 #include "bench/buffer.h"
@@ -235,7 +236,14 @@ std::vector<Case> cases_of(const Options& options, const std::vector<std::string
   return cases;
 }
 
-void print_machine(Machine& machine, const std::vector<std::string>& isas, const std::vector<int>& thread_counts) {
+// The limits of what the cases run on.
+void print_machine(Machine& machine, const std::vector<Case>& cases) {
+  std::set<std::string> isas;
+  std::set<int> thread_counts;
+  for (const Case& c : cases) {
+    isas.insert(c.isa);
+    thread_counts.insert(c.threads);
+  }
   std::printf("%s, %u CPUs; conv4j %s\n", cpu_model().c_str(), std::thread::hardware_concurrency(), c4j_version());
   double load = 0;
   getloadavg(&load, 1);
@@ -311,15 +319,14 @@ int run(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   const Options options = parse(argc, argv);
   Machine machine(options.quick ? 3 : 7, options.cpu_time);
-  const std::vector<std::string> isas = isas_of(options, machine);
   const std::vector<Shape> shapes = all_shapes();
-  const std::vector<Case> cases = cases_of(options, isas, shapes);
+  const std::vector<Case> cases = cases_of(options, isas_of(options, machine), shapes);
   if (cases.empty()) throw std::invalid_argument("no case has a name that matches " + options.filter);
   if (options.list) {
     for (const Case& c : cases) std::printf("%s\n", c.name().c_str());
     return 0;
   }
-  print_machine(machine, isas, threads_of(options));
+  print_machine(machine, cases);
 
   Runner runner(options);
   for (const Case& c : cases) {

@@ -121,11 +121,16 @@ class Chart {
   }
 
   void draw_points(int threads, const char* columns, bool titled) {
+    const char* comma = "";
     for (const Pass& pass : kPasses) {
-      out_ << points_of(threads, pass) << " using " << columns << " with points pt 7 ps 0.9 lc rgb '" << pass.colour
-           << "' " << (titled ? "title '" + std::string(pass.title) + "'" : "notitle") << ", ";
+      const bool any = std::any_of(rows_.begin(), rows_.end(),
+                                   [&](const Row& row) { return row.threads == threads && row.pass == pass.name; });
+      if (!any) continue;  // gnuplot warns of blocks without data.
+      out_ << comma << points_of(threads, pass) << " using " << columns << " with points pt 7 ps 0.9 lc rgb '"
+           << pass.colour << "' " << (titled ? "title '" + std::string(pass.title) + "'" : "notitle");
+      comma = ", ";
     }
-    out_ << "1/0 notitle\n";
+    out_ << "\n";
   }
 
   Machine& machine_;

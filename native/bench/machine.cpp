@@ -45,11 +45,10 @@ double Machine::peak(const std::string& isa, int threads) {
   double& peak = peaks_[{isa, threads}];
   if (peak > 0) return peak;
   const Loops loops = loops_of(isa);
-  // Short ones, of which some find the machine undisturbed.
-  for (int i = 0; i < 10 * samples_; ++i) {
+  for (int i = 0; i < 40 * samples_; ++i) {
     std::vector<double> flops(static_cast<size_t>(threads));
     const double seconds = time_of(
-        threads, clock(threads), [&](int t) { flops[static_cast<size_t>(t)] = loops.multiply_add(int64_t{1} << 19); });
+        threads, clock(threads), [&](int t) { flops[static_cast<size_t>(t)] = loops.multiply_add(int64_t{1} << 17); });
     peak = std::max(peak, flops[0] * threads / seconds);
   }
   return peak;
@@ -78,7 +77,9 @@ double Machine::measure_bandwidth(Traffic traffic, int64_t part, int threads) {
     };
     time_of(threads, clock(threads), body);
     repeats = std::max<int64_t>(static_cast<int64_t>(1e-3 / time_of(threads, clock(threads), body)), 1);
-    for (int i = 0; i < samples_; ++i) {
+    // Where they are short, more, of which some find the machine undisturbed.
+    const double begin = now();
+    for (int i = 0; i < samples_ || now() - begin < 0.01; ++i) {
       best = std::max(best, static_cast<double>(size_bytes * repeats) / time_of(threads, clock(threads), body));
     }
   }
