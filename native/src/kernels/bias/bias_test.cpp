@@ -6,10 +6,10 @@
 #include <cstring>
 #include <vector>
 
-#include "core/cpu.h"
 #include "core/memory.h"
 #include "core/parallel.h"
-#include "kernels/dispatch.h"
+#include "test/fenced.h"
+#include "test/isa.h"
 #include "test/random.h"
 
 namespace conv4j {
@@ -17,18 +17,7 @@ namespace {
 
 const Layout kLayouts[] = {Layout::channels_first(), Layout::channels_last(), Layout::blocked(8), Layout::blocked(16)};
 
-class BiasTest : public testing::TestWithParam<Isa> {
- protected:
-  void SetUp() override {
-    if (!cpu_has(GetParam())) GTEST_SKIP() << "this CPU lacks " << isa_name(GetParam());
-  }
-
-  const Kernels& kernels() const { return kernels_of(GetParam()); }
-};
-
-TEST_P(BiasTest, KernelsAreCompiledForTheInstructionSetThatWasAskedFor) {
-  EXPECT_STREQ(isa_name(GetParam()), kernels().isa);
-}
+class BiasTest : public test::IsaTest {};
 
 TEST_P(BiasTest, ChannelSumsAgreeWithDoublesForEveryLayoutAndRemainder) {
   for (const Layout& layout : kLayouts) {
@@ -98,8 +87,30 @@ TEST_P(BiasTest, SumsHaveTheSameBitsForAnyNumberOfThreads) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, BiasTest, testing::Values(Isa::kGeneric, Isa::kAvx2, Isa::kAvx512),
-                         [](const auto& info) { return isa_name(info.param); });
+TEST_P(BiasTest, KernelsReadAndWriteNothingButTheirOperands) {
+  for (int64_t lanes : {1, 3, 7, 8, 15, 16, 17, 33}) {
+    for (int64_t positions : {1, 2, 15, 16, 17, 63, 64, 65, 1025}) {
+      const int64_t count = positions * lanes;
+      const std::vector<float> numbers = test::random_integers(count, 5);
+      const std::vector<float> more = test::random_integers(count, 6);
+      test::Fenced x(numbers), y(more), bias(std::vector<float>(more.begin(), more.begin() + lanes));
+      std::vector<double> sums(static_cast<size_t>(lanes), -1);
+      kernels().sum_lanes(x.data(), positions, lanes, sums.data());
+      kernels().add(y.data(), x.data(), count);
+      kernels().add_lanes(x.data(), positions, lanes, bias.data());
+      for (int64_t i = 0; i < count; ++i) {
+        const auto at = static_cast<size_t>(i);
+        ASSERT_EQ(y.data()[i], more[at] + numbers[at]) << count << " elements, " << i;
+        ASSERT_EQ(x.data()[i], numbers[at] + more[at % static_cast<size_t>(lanes)]) << lanes << " lanes, element " << i;
+        sums[at % static_cast<size_t>(lanes)] -= static_cast<double>(numbers[at]);
+      }
+      ASSERT_EQ(sums, std::vector<double>(static_cast<size_t>(lanes))) << positions << " positions";
+      ASSERT_TRUE(x.is_untouched_before() && y.is_untouched_before() && bias.is_untouched_before());
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Isas, BiasTest, test::every_isa(), test::name_of_isa);
 
 }  // namespace
 }  // namespace conv4j

@@ -1,0 +1,48 @@
+#include <gtest/gtest.h>
+
+#include "test/isa.h"
+#include "test/tile.h"
+
+namespace conv4j {
+namespace {
+
+const test::TileKernel kGemm = {&Kernels::gemm,
+                                [](const Tile& t, int64_t row, int64_t column, int64_t k) -> test::Term {
+                                  return {row * t.a_row + k, k * t.b_step + column};
+                                },
+                                [](Tile& t, int64_t longest) {
+                                  t.a_row = longest;
+                                  t.b_step = t.columns;
+                                }};
+
+const test::TileKernel kGemmT = {&Kernels::gemm_t,
+                                 [](const Tile& t, int64_t row, int64_t column, int64_t k) -> test::Term {
+                                   return {k * t.a_row + row, k * t.b_step + column};
+                                 },
+                                 [](Tile& t, int64_t) {
+                                   t.a_row = t.rows;
+                                   t.b_step = t.columns;
+                                 }};
+
+class GemmTest : public test::IsaTest {};
+
+TEST_P(GemmTest, RowsOfAMatchDoublesForEveryNumberOfRowsAndColumns) {
+  test::check_every_size(kernels(), kGemm, {9, 2});
+}
+
+TEST_P(GemmTest, RowsOfAMatchDoublesForEverySumStepAndInit) {
+  test::check_every_sum(kernels(), kGemm, test::segment_lists());
+}
+
+TEST_P(GemmTest, ColumnsOfAMatchDoublesForEveryNumberOfRowsAndColumns) {
+  test::check_every_size(kernels(), kGemmT, {9, 2});
+}
+
+TEST_P(GemmTest, ColumnsOfAMatchDoublesForEverySumStepAndInit) {
+  test::check_every_sum(kernels(), kGemmT, test::segment_lists());
+}
+
+INSTANTIATE_TEST_SUITE_P(Isas, GemmTest, test::every_isa(), test::name_of_isa);
+
+}  // namespace
+}  // namespace conv4j
