@@ -7,41 +7,21 @@
 #include <vector>
 
 #include "conv4j/conv4j.h"
+#include "test/plan.h"
 #include "test/random.h"
 
 namespace conv4j {
 namespace {
 
-int64_t address(const std::vector<float>& values) { return c4j_memory_address(values.data()); }
-int64_t bytes(const std::vector<float>& values) { return static_cast<int64_t>(values.size() * sizeof(float)); }
+using test::address;
+using test::bytes;
+using test::Plan;
 
 // n images of ic x 6 x 6, 3x3 kernels, padding 1.
 c4j_geometry small_geometry(int64_t n, int64_t ic, int64_t oc) {
-  c4j_geometry geometry = {};
-  geometry.spatial = 2;
-  geometry.n = n;
-  geometry.ic = ic;
-  geometry.oc = oc;
-  geometry.groups = 1;
-  for (int i = 0; i < 2; ++i) geometry.axes[i] = {6, 3, 1, 1, 1, 1, 6, C4J_SHARED, 1};
-  return geometry;
+  const c4j_axis axis = test::axis(6, 3, C4J_SHARED, 1, 1, 1);
+  return test::geometry(n, ic, oc, 1, {axis, axis});
 }
-
-class PlanHandle {
- public:
-  explicit PlanHandle(const c4j_geometry& geometry) {
-    const c4j_options options = {1, C4J_AUTO, C4J_ISA_DEFAULT};
-    status_ = c4j_plan_create(&geometry, &options, &plan_);
-  }
-  ~PlanHandle() { c4j_plan_destroy(plan_); }
-
-  int32_t status() const { return status_; }
-  int64_t get() const { return plan_; }
-
- private:
-  int64_t plan_ = 0;
-  int32_t status_;
-};
 
 TEST(ApiTest, GeometryIsAnArrayOfInt64) {
   EXPECT_EQ(sizeof(c4j_geometry), 35 * sizeof(int64_t));
@@ -49,7 +29,7 @@ TEST(ApiTest, GeometryIsAnArrayOfInt64) {
 }
 
 TEST(ApiTest, ForwardOfOnesCountsTheTapsInsideTheSource) {
-  const PlanHandle plan(small_geometry(1, 2, 1));
+  const Plan plan(small_geometry(1, 2, 1));
   ASSERT_EQ(C4J_OK, plan.status()) << c4j_last_error();
   const std::vector<float> src(2 * 36, 1.0f), weights(18, 1.0f);
   std::vector<float> dst(36);
@@ -62,7 +42,7 @@ TEST(ApiTest, ForwardOfOnesCountsTheTapsInsideTheSource) {
 }
 
 TEST(ApiTest, BuffersThatAreTooSmallAreRefusedBeforeAnythingIsWritten) {
-  const PlanHandle plan(small_geometry(1, 2, 1));
+  const Plan plan(small_geometry(1, 2, 1));
   ASSERT_EQ(C4J_OK, plan.status());
   const std::vector<float> src(2 * 36, 1.0f), weights(18, 1.0f);
   std::vector<float> dst(36, -1.0f);
@@ -81,7 +61,7 @@ TEST(ApiTest, ImpossibleGeometriesAreRefused) {
   const auto status_of = [](void (*spoil)(c4j_geometry&)) {
     c4j_geometry geometry = small_geometry(1, 4, 4);
     spoil(geometry);
-    return PlanHandle(geometry).status();
+    return Plan(geometry).status();
   };
   EXPECT_EQ(C4J_OK, status_of([](c4j_geometry&) {}));
   EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.spatial = 4; }));
@@ -96,7 +76,7 @@ TEST(ApiTest, ImpossibleGeometriesAreRefused) {
 }
 
 TEST(ApiTest, BatchZeroComputesNothingAndItsWeightsGradientIsZero) {
-  const PlanHandle plan(small_geometry(0, 2, 1));
+  const Plan plan(small_geometry(0, 2, 1));
   ASSERT_EQ(C4J_OK, plan.status()) << c4j_last_error();
   std::vector<float> weights(18, 5.0f);
   ASSERT_EQ(C4J_OK, c4j_plan_execute(plan.get(), C4J_BACKWARD_WEIGHTS, C4J_ADD, 0, 0, 0, address(weights),
@@ -111,7 +91,7 @@ TEST(ApiTest, PackedWeightsComeBackAsTheyWere) {
   for (int64_t orientation : {C4J_CROSS_CORRELATION, C4J_CONVOLUTION}) {
     c4j_geometry geometry = small_geometry(1, 17, 33);
     geometry.orientation = orientation;
-    const PlanHandle plan(geometry);
+    const Plan plan(geometry);
     ASSERT_EQ(C4J_OK, plan.status());
     int64_t layout = 0, packed_bytes = 0;
     ASSERT_EQ(C4J_OK, c4j_plan_layout(plan.get(), C4J_WEIGHTS, &layout));
