@@ -247,7 +247,9 @@ void print_machine(Machine& machine, const std::vector<Case>& cases) {
   std::printf("%s, %u CPUs; conv4j %s\n", cpu_model().c_str(), std::thread::hardware_concurrency(), c4j_version());
   double load = 0;
   getloadavg(&load, 1);
-  std::printf("Load before the start: %.1f. Other work on so few CPUs shows in the times.\n\n", load);
+  const bool busy = load > 0.25 * std::thread::hardware_concurrency();
+  std::printf("Load before the start: %.1f%s\n\n", load,
+              busy ? "; others work here: only 1 thread with --cpu-time is to be trusted" : "");
   for (int threads : thread_counts) {
     std::printf("%d thread%s\n", threads, threads == 1 ? "" : "s");
     for (const std::string& isa : isas) {
