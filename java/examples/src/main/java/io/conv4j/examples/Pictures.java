@@ -126,6 +126,9 @@ final class Pictures {
                 image.setRGB(i % side, i / side, grey << 16 | grey << 8 | grey);
             }
             graphics.drawImage(image, left, top, size, size, null);
+            graphics.setColor(Color.GRAY);
+            graphics.drawRect(left - 1, top - 1, size + 1, size + 1);
+            graphics.setColor(Color.BLACK);
         }
 
         void save(Path file) throws IOException {
