@@ -20,7 +20,6 @@ import picocli.CommandLine.Spec;
 /** Trains a convolutional encoder-decoder that takes noise out of small images, and shows how well it does. */
 @Command(
         name = "demo",
-        mixinStandardHelpOptions = true,
         sortOptions = false,
         showDefaultValues = true,
         description = "Trains a convolutional encoder-decoder to take noise out of 28x28 images.")
@@ -54,6 +53,9 @@ public final class DenoisingAutoencoder implements Callable<Integer> {
 
     @Option(names = "--output", paramLabel = "DIR", description = "Folder for the pictures.")
     private Path output = Path.of("target", "demo");
+
+    @Option(names = "--help", usageHelp = true, description = "Shows this text.")
+    private boolean help;
 
     @Spec
     private CommandSpec command;

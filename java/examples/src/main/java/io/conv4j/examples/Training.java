@@ -1,9 +1,12 @@
 package io.conv4j.examples;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -65,9 +68,7 @@ final class Training {
                 }
                 trainingErrors.add(sum / order.length);
                 heldOutErrors.add(reconstruct(noisyHeldOut).meanSquaredError(heldOut));
-                if (epoch < epochs) { // Closing shows the last one.
-                    progress.refresh();
-                }
+                progress.refresh();
             }
         }
     }
@@ -108,8 +109,18 @@ final class Training {
                 .setStyle(ProgressBarStyle.ASCII);
         if (System.console() == null) {
             builder.setUpdateIntervalMillis(Integer.MAX_VALUE)
-                    .setConsumer(new DelegatingProgressBarConsumer(System.out::println, 120));
+                    .setConsumer(new DelegatingProgressBarConsumer(onceEach(System.out::println), 120));
         }
         return builder.build();
+    }
+
+    /** Closing a progress bar repeats its last line. */
+    private static Consumer<String> onceEach(Consumer<String> lines) {
+        Set<String> seen = new HashSet<>();
+        return line -> {
+            if (seen.add(line)) {
+                lines.accept(line);
+            }
+        };
     }
 }
