@@ -117,31 +117,40 @@ class Convolution : public Implementation {
 
   Desc bias_desc() const { return Desc({geometry_.oc}, kF32, dnnl::memory::format_tag::a); }
 
-  // The main pass's favourites: weights at the canonical batch, activations at the plan's.
+  struct Favourites {
+    Desc src, weights, dst;
+  };
+
+  // What the main pass likes best with these weights.
+  Favourites favourites(const Dims& src, const Dims& dst, const Desc& weights) const {
+    const Desc any_src(src, kF32, kAny);
+    const Desc any_dst(dst, kF32, kAny);
+    const auto forward = forward_desc(any_src, weights, any_dst, false);
+    if (!geometry_.transposed) return {forward.src_desc(), forward.weights_desc(), forward.dst_desc()};
+    const auto backward = backward_data_desc(any_src, weights, any_dst, forward);
+    return {backward.diff_src_desc(), backward.weights_desc(), backward.diff_dst_desc()};
+  }
+
+  // Weights are chosen at the canonical batch, activations at the plan's.
   void choose_layouts() {
     Geometry canonical = geometry_;
     canonical.n = kCanonicalBatch;
     Dims canonical_src = fitted_.src;
     canonical_src[0] = kCanonicalBatch;
-    const auto favourites = [&](const Dims& src, const Dims& dst, const Desc& weights) {
-      const Desc any_src(src, kF32, kAny);
-      const Desc any_dst(dst, kF32, kAny);
-      const auto forward = forward_desc(any_src, weights, any_dst, false);
-      if (!geometry_.transposed) {
-        src_ = activations_layout(forward.src_desc());
-        dst_ = activations_layout(forward.dst_desc());
-        return forward.weights_desc();
-      }
-      const auto backward = backward_data_desc(any_src, weights, any_dst, forward);
-      src_ = activations_layout(backward.diff_src_desc());
-      dst_ = activations_layout(backward.diff_dst_desc());
-      return backward.weights_desc();
-    };
     const Dims weights_dims = geometry_.weights_dims();
     const Desc weights =
-        favourites(canonical_src, canonical.dst_dims(), any_weights_desc(weights_dims, geometry_.groups));
+        favourites(canonical_src, canonical.dst_dims(), any_weights_desc(weights_dims, geometry_.groups)).weights;
     weights_ = weights_layout(weights, weights_dims, geometry_.groups, geometry_.flipped);
-    favourites(fitted_.src, geometry_.dst_dims(), weights);
+    const Favourites best = favourites(fitted_.src, geometry_.dst_dims(), weights);
+    src_ = activations_layout(best.src);
+    dst_ = activations_layout(best.dst);
+  }
+
+  // A layout, as oneDNN spells it where it is its favourite. With one channel, channels first and last are the same but
+  // for a stride that plays no part; yet implementations insist on theirs, and only the reference loops are left.
+  static Desc spelled(const Layout& layout, const Desc& favourite) {
+    const Desc ours = activations_desc(layout, favourite.get_dims());
+    return favourite == ours ? favourite : ours;
   }
 
   void make_primitives() {
@@ -150,12 +159,13 @@ class Convolution : public Implementation {
       window_ = full_.submemory_desc(fitted_.src, Dims(fitted_.src.size(), 0));
     }
     const Desc any_src(fitted_.src, kF32, kAny);
-    // A source that is cut, in logical order, is copied anyway.
-    const Desc fixed_src = fitted_.is_cropped ? any_src : activations_desc(src_, fitted_.src);
-    const Desc fixed_dst = activations_desc(dst_, geometry_.dst_dims());
     const Desc any_dst(geometry_.dst_dims(), kF32, kAny);
     const Desc any_weights = any_weights_desc(geometry_.weights_dims(), geometry_.groups);
     const Desc fixed_weights = weights_desc(weights_, geometry_.weights_dims(), geometry_.groups);
+    const Favourites best = favourites(fitted_.src, geometry_.dst_dims(), fixed_weights);
+    // A source that is cut, in logical order, is copied anyway.
+    const Desc fixed_src = fitted_.is_cropped ? any_src : spelled(src_, best.src);
+    const Desc fixed_dst = spelled(dst_, best.dst);
 
     const bool fuses_bias = has_channel_bias() && !geometry_.transposed;
     const auto forward_hint = forward_desc(any_src, any_weights, any_dst, false);

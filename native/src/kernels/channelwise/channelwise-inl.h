@@ -5,10 +5,11 @@ void channelwise_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes)
   const auto get = [&](const float* p, int v) __attribute__((always_inline)) {
     return kPartial && v == kVectors - 1 ? load_some(p + v * kLanes, lanes) : load(p + v * kLanes);
   };
+  const int64_t a_row = t.a_row;
   Vector sums[kRows][kVectors] = {};
   for (int64_t i = 0; i < t.segment_count; ++i) {
     const Segment& s = t.segments[i];
-    const float* a = t.a + s.a + row * t.a_row + column;
+    const float* a = t.a + s.a + row * a_row + column;
     const float* b = t.b + s.b + column;
     Vector bs[kVectors];
 #pragma GCC unroll 16
@@ -16,7 +17,7 @@ void channelwise_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes)
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
-      for (int v = 0; v < kVectors; ++v) sums[r][v] += get(a + r * t.a_row, v) * bs[v];
+      for (int v = 0; v < kVectors; ++v) sums[r][v] += get(a + r * a_row, v) * bs[v];
     }
   }
 #pragma GCC unroll 16
@@ -37,9 +38,10 @@ void channelwise_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes)
 
 template <int kVectors, bool kPartial>
 void channelwise_columns(const Tile& t, int64_t column, int64_t lanes) {
-  int64_t row = 0;
-  for (; row + 4 <= t.rows; row += 4) channelwise_tile<4, kVectors, kPartial>(t, row, column, lanes);
-  for (; row < t.rows; ++row) channelwise_tile<1, kVectors, kPartial>(t, row, column, lanes);
+  constexpr int kMost = kRegisters == 32 ? 8 : 4;
+  in_blocks<kMost>(t.rows, [&](auto rows, int64_t row) {
+    channelwise_tile<decltype(rows)::value, kVectors, kPartial>(t, row, column, lanes);
+  });
 }
 
 void channelwise(const Tile& t) {
@@ -86,10 +88,10 @@ void channelwise_t_tile(const Tile& t, int64_t row, int64_t column, int64_t lane
 
 template <bool kPartial>
 void channelwise_t_rows(const Tile& t, int64_t column, int64_t lanes) {
-  int64_t row = 0;
-  for (; row + 4 <= t.rows; row += 4) channelwise_t_tile<4, kPartial>(t, row, column, lanes);
-  for (; row + 3 <= t.rows; row += 3) channelwise_t_tile<3, kPartial>(t, row, column, lanes);
-  for (; row < t.rows; ++row) channelwise_t_tile<1, kPartial>(t, row, column, lanes);
+  constexpr int kMost = kRegisters == 32 ? 9 : 5;
+  in_blocks<kMost>(t.rows, [&](auto rows, int64_t row) {
+    channelwise_t_tile<decltype(rows)::value, kPartial>(t, row, column, lanes);
+  });
 }
 
 void channelwise_t(const Tile& t) {

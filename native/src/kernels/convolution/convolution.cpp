@@ -18,10 +18,11 @@ using Order = Layout::Order;
 
 constexpr int64_t kFloat = sizeof(float);
 
-// Rows of the weights gradient that one unit of work computes, and positions it sums over before it writes: both
-// factors of such a piece stay in the first-level cache.
-constexpr int64_t kGradientRows = 112;
-constexpr int64_t kGradientTerms = 128;
+// Elements of the weights gradient that one unit of work computes, and how much of both factors it sums over before it
+// writes, so that they stay in the first-level cache: every second position of a row meets half of its sets only (64
+// channels, t = 2: 16 KB and more take 1.4 times as long).
+constexpr int64_t kGradientTile = 112 * 64;
+constexpr int64_t kGradientBytes = 12 << 10;
 constexpr int64_t kGradientSegments = 128;
 
 // Fewer units of work than this are cut finer, so that any number of threads finds enough.
@@ -468,7 +469,7 @@ class KernelConvolution : public Implementation {
         axes_[0].kernels() * axes_[1].kernels() * axes_[2].kernels() * groups * axes_[0].kernel * axes_[1].kernel;
     const int64_t block = !merges_taps()        ? 1
                           : coarse >= kFewUnits ? width
-                                                : std::min(width, std::max<int64_t>(1, kGradientRows / ic_));
+                                                : std::min(width, std::max<int64_t>(1, kGradientTile / (ic_ * oc_)));
     const int64_t blocks = (width + block - 1) / block;
     parallel_for(coarse * blocks, [&](int64_t unit) {
       const auto next = [&](int64_t count) {
@@ -528,6 +529,8 @@ class KernelConvolution : public Implementation {
       const int64_t first = std::max(width.tap, gradient.first_tap);
       const int64_t last = std::min(width.tap + width.taps, gradient.last_tap);
       if (first >= last) return;
+      const int64_t term_bytes = ((last - first) * ic_ + oc_) * (order_ == Order::kGroupsInner ? groups_ : 1) * kFloat;
+      const int64_t most_terms = std::max<int64_t>(16, kGradientBytes / term_bytes);
       Segment* list = segments(call);
       int64_t count = 0;
       int64_t terms = 0;
@@ -560,7 +563,7 @@ class KernelConvolution : public Implementation {
                               image.first * from.image;
             list[count++] = {a, offset(dst_, where.axis, where.image, &Item::first, &Item::first), length};
             terms += length;
-            if (terms >= kGradientTerms || count == kGradientSegments) flush();
+            if (terms >= most_terms || count == kGradientSegments) flush();
           }
         }
       }

@@ -6,19 +6,22 @@
 
 template <int kRows, int kColumns>
 void dot_tile(const Tile& t, int64_t row, int64_t column) {
-  Vector sums[kRows][4] = {};
+  constexpr int kFours = (kColumns + 3) / 4;
+  const int64_t a_row = t.a_row;
+  const int64_t b_step = t.b_step;
+  Vector sums[kRows][4 * kFours] = {};
   for (int64_t i = 0; i < t.segment_count; ++i) {
     const Segment& s = t.segments[i];
-    const float* a = t.a + s.a + row * t.a_row;
-    const float* b = t.b + s.b + column * t.b_step;
+    const float* a = t.a + s.a + row * a_row;
+    const float* b = t.b + s.b + column * b_step;
     int64_t k = 0;
     for (; k + kLanes <= s.length; k += kLanes) {
       Vector bs[kColumns];
 #pragma GCC unroll 16
-      for (int c = 0; c < kColumns; ++c) bs[c] = load(b + c * t.b_step + k);
+      for (int c = 0; c < kColumns; ++c) bs[c] = load(b + c * b_step + k);
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
-        const Vector as = load(a + r * t.a_row + k);
+        const Vector as = load(a + r * a_row + k);
 #pragma GCC unroll 16
         for (int c = 0; c < kColumns; ++c) sums[r][c] += as * bs[c];
       }
@@ -27,10 +30,10 @@ void dot_tile(const Tile& t, int64_t row, int64_t column) {
       const int64_t lanes = s.length - k;
       Vector bs[kColumns];
 #pragma GCC unroll 16
-      for (int c = 0; c < kColumns; ++c) bs[c] = load_some(b + c * t.b_step + k, lanes);
+      for (int c = 0; c < kColumns; ++c) bs[c] = load_some(b + c * b_step + k, lanes);
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
-        const Vector as = load_some(a + r * t.a_row + k, lanes);
+        const Vector as = load_some(a + r * a_row + k, lanes);
 #pragma GCC unroll 16
         for (int c = 0; c < kColumns; ++c) sums[r][c] += as * bs[c];
       }
@@ -38,27 +41,39 @@ void dot_tile(const Tile& t, int64_t row, int64_t column) {
   }
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
-    const Four four = sums_of(sums[r][0], sums[r][1], sums[r][2], sums[r][3]);
 #pragma GCC unroll 16
-    for (int c = 0; c < kColumns; ++c) {
-      const float init = t.init == nullptr ? 0 : t.init[(row + r) * t.init_row + column + c];
-      t.c[(row + r) * t.c_row + column + c] = init + four[c];
+    for (int f = 0; f < kFours; ++f) {
+      const Four four = sums_of(sums[r][4 * f], sums[r][4 * f + 1], sums[r][4 * f + 2], sums[r][4 * f + 3]);
+#pragma GCC unroll 16
+      for (int c = 0; c < 4; ++c) {
+        if (4 * f + c >= kColumns) break;
+        const int64_t at = column + 4 * f + c;
+        const float init = t.init == nullptr ? 0 : t.init[(row + r) * t.init_row + at];
+        t.c[(row + r) * t.c_row + at] = init + four[c];
+      }
     }
   }
 }
 
-// The same rows count for all of a column block; what is left of the rows comes in one smaller tile.
 template <int kColumns, int kMost>
 void dot_columns(const Tile& t, int64_t column) {
-  int64_t row = 0;
-  for (; row + kMost <= t.rows; row += kMost) dot_tile<kMost, kColumns>(t, row, column);
-  with_count<kMost - 1>(t.rows - row, [&](auto rows) { dot_tile<decltype(rows)::value, kColumns>(t, row, column); });
+  in_blocks<kMost>(t.rows, [&](auto rows, int64_t row) { dot_tile<decltype(rows)::value, kColumns>(t, row, column); });
+}
+
+// One row alone reads the weights once: it goes over as many columns as possible at a time.
+template <int kMost>
+void dot_row(const Tile& t) {
+  int64_t column = 0;
+  for (; column + kMost <= t.columns; column += kMost) dot_tile<1, kMost>(t, 0, column);
+  for (; column + 4 <= t.columns; column += 4) dot_tile<1, 4>(t, 0, column);
+  with_count<3>(t.columns - column, [&](auto columns) { dot_tile<1, decltype(columns)::value>(t, 0, column); });
 }
 
 void dot(const Tile& t) {
   constexpr bool kWide = kRegisters == 32;
+  if (t.rows == 1) return dot_row < kWide ? 16 : 8 > (t);
   int64_t column = 0;
-  for (; column + 4 <= t.columns; column += 4) dot_columns<4, kWide ? 6 : 2>(t, column);
+  for (; column + 4 <= t.columns; column += 4) dot_columns<4, kWide ? 6 : 3>(t, column);
   switch (t.columns - column) {
     case 3:
       return dot_columns < 3, kWide ? 6 : 3 > (t, column);

@@ -79,13 +79,11 @@ void gemm_rows(const Tile& t, int64_t row, int64_t column, int64_t lanes) {
   }
 }
 
-// Full blocks of kMost rows, then what is left in one block.
 template <bool kTransposed, int kVectors, int kMost>
 void gemm_columns(const Tile& t, int64_t column, int64_t lanes) {
-  int64_t row = 0;
-  for (; row + kMost <= t.rows; row += kMost) gemm_rows<kTransposed, kMost, kVectors>(t, row, column, lanes);
-  with_count<kMost - 1>(
-      t.rows - row, [&](auto rows) { gemm_rows<kTransposed, decltype(rows)::value, kVectors>(t, row, column, lanes); });
+  in_blocks<kMost>(t.rows, [&](auto rows, int64_t row) {
+    gemm_rows<kTransposed, decltype(rows)::value, kVectors>(t, row, column, lanes);
+  });
 }
 
 template <bool kTransposed>

@@ -31,6 +31,18 @@ inline __attribute__((always_inline)) void with_count(int64_t count, const Body&
   }
 }
 
+// Covers `rows` by blocks of at most kMost, as even as can be: a last block of one row would be slow. Calls
+// body(Int<count>(), first).
+template <int kMost, typename Body>
+inline __attribute__((always_inline)) void in_blocks(int64_t rows, const Body& body) {
+  int64_t row = 0;
+  for (int64_t blocks = (rows + kMost - 1) / kMost; blocks > 0; --blocks) {
+    const int64_t count = (rows - row + blocks - 1) / blocks;
+    with_count<kMost>(count, [&](auto size) { body(size, row); });
+    row += count;
+  }
+}
+
 #include "kernels/bias/bias-inl.h"
 #include "kernels/channelwise/channelwise-inl.h"
 #include "kernels/dot/dot-inl.h"
