@@ -102,6 +102,7 @@ public final class Cases {
         add(layer(7, 9, 2, 2).stride(3), "stride 3 past k2", 1, 11, 10);
         add(layer(8, 8, 1, 3).stride(5).padding(same()), "stride 5 past k1 x 3", 1, 12, 16);
         add(layer(3, 8, 2, 2).stride(9), "stride past the source", 1, 5, 6);
+        add(layer(9, 20, 3).stride(Integer.MAX_VALUE), "stride past everything", 2, 13);
         add(layer(8, 16, 3, 3).dilation(2), "dilation 2", 1, 8, 9);
         add(layer(3, 5, 3, 3).dilation(3).padding(same()), "dilation 3", 1, 8, 9);
         add(layer(16, 8, 3, 3).dilation(1, 2).padding(same()), "dilation 1 x 2", 1, 6, 9);
@@ -113,6 +114,7 @@ public final class Cases {
                 9,
                 8);
         add(layer(3, 3, 1, 1).dilation(4), "dilation of a single tap", 1, 4, 5);
+        add(layer(8, 8, 1).dilation(Integer.MAX_VALUE), "dilation past everything", 1, 9);
         add(layer(8, 8, 2, 2).dilation(6).padding(explicit(3, 3, 3, 3)), "dilation wider than the source", 1, 4, 5);
     }
 
@@ -222,8 +224,7 @@ public final class Cases {
         List<ConvCase> cases = new ArrayList<>();
         for (int i = 0; i < shared.size(); i++) {
             ConvCase c = shared.get(i);
-            for (Sharing sharing : List.of(
-                    Sharing.tiled(2), Sharing.local(), oddSharing(i, c.spec().axes()))) {
+            for (Sharing sharing : List.of(Sharing.tiled(2), Sharing.local(), oddSharing(i, c))) {
                 ConvSpec spec = ConvCase.copy(c.spec()).sharing(sharing).build();
                 cases.add(new ConvCase(sharing + ", " + c.name(), spec, c.source()));
             }
@@ -238,7 +239,8 @@ public final class Cases {
                 .toList();
     }
 
-    private static Sharing oddSharing(int i, int axes) {
+    private static Sharing oddSharing(int i, ConvCase c) {
+        int axes = c.spec().axes();
         AxisSharing[] mixed = {
             new AxisSharing(AxisSharing.Kind.LOCAL, 1),
             new AxisSharing(AxisSharing.Kind.SHARED, 1),
@@ -250,7 +252,12 @@ public final class Cases {
             case 0 -> Sharing.blocks(2);
             case 1 -> Sharing.tiled(3);
             case 2 -> Sharing.blocks(3);
-            case 3 -> Sharing.tiled(50); // past the output: some kernels are never used
+            case 3 ->
+                Sharing.perAxis(IntStream.range(0, axes)
+                        // Past the output on one axis: some kernels are never used.
+                        .mapToObj(axis -> new AxisSharing(
+                                AxisSharing.Kind.TILED, axis == 0 ? c.source().size(2) + 9 : 2))
+                        .toArray(AxisSharing[]::new));
             default ->
                 Sharing.perAxis(IntStream.range(0, axes)
                         .mapToObj(axis -> mixed[(first + axis) % mixed.length])
@@ -287,6 +294,7 @@ public final class Cases {
         add(layer(5, 7, 3, 3).stride(3), "k3 s3", 1, 3, 4);
         add(layer(3, 8, 5, 5).stride(2, 1).padding(same()), "k5 s2 x 1", 1, 4, 5);
         add(layer(8, 8, 2, 1).stride(3).bias(CHANNEL), "stride past the kernel", 1, 3, 4);
+        add(layer(9, 20, 3).stride(Integer.MAX_VALUE), "stride past everything", 2, 1);
         add(layer(8, 3, 3, 3).dilation(2), "dilation 2", 1, 3, 4);
         add(layer(5, 8, 2, 3).dilation(3).stride(2).padding(explicit(2, 1, 3, 3)), "dilation 3, stride 2", 1, 4, 3);
         add(layer(8, 8, 3, 3).padding(full()), "full", 1, 6, 5);
