@@ -37,7 +37,7 @@ public final class ConvPlan extends Plan {
      * @return a new plan, which the caller closes
      * @throws NullPointerException if an argument is null
      * @throws IllegalArgumentException if the shape does not fit the layer (see {@link ConvGeometry#of})
-     * @throws UnsupportedOperationException if a size is above 2^31 - 1
+     * @throws UnsupportedOperationException if a size is above 2^31 - 1, or a tensor has more than 2^34 elements
      * @throws OutOfMemoryError if native memory is out
      * @throws UnsatisfiedLinkError if the native library cannot be loaded
      */
@@ -54,8 +54,8 @@ public final class ConvPlan extends Plan {
      * @return a new plan, which the caller closes
      * @throws NullPointerException if an argument is null
      * @throws IllegalArgumentException if the shape does not fit the layer (see {@link ConvGeometry#of})
-     * @throws UnsupportedOperationException if a size is above 2^31 - 1, or the options force an implementation that
-     *     cannot compute the layer or an instruction set that the CPU lacks
+     * @throws UnsupportedOperationException if a size is above 2^31 - 1, a tensor has more than 2^34 elements, or the
+     *     options force an implementation that cannot compute the layer or an instruction set that the CPU lacks
      * @throws OutOfMemoryError if native memory is out
      * @throws UnsatisfiedLinkError if the native library cannot be loaded
      */

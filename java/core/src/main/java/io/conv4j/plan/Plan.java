@@ -166,8 +166,8 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      *
      * @param batch n, at least 0
      * @return a new plan, which the caller closes
-     * @throws IllegalArgumentException if {@code batch} is negative or makes a tensor exceed 2^63 - 1 bytes
-     * @throws UnsupportedOperationException if {@code batch} is above 2^31 - 1
+     * @throws IllegalArgumentException if {@code batch} is negative or makes a tensor exceed 2^63 - 1 elements
+     * @throws UnsupportedOperationException if {@code batch} is above 2^31 - 1 or makes a tensor exceed 2^34 elements
      * @throws IllegalStateException if the plan is closed
      */
     public abstract Plan withBatch(long batch);
