@@ -255,6 +255,7 @@ class ConcurrencyTest {
     private static String inNewJvm(String scenario) throws Exception {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xcheck:jni",
                         "--enable-native-access=ALL-UNNAMED",
                         // The JVM's own threads are counted first, and must stay as many.
                         "-XX:+UseSerialGC",

@@ -1,9 +1,22 @@
 package io.conv4j.plan;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.conv4j.memory.Layout;
+import io.conv4j.memory.Tensor;
 import io.conv4j.reference.Cases;
 import io.conv4j.reference.ConvCase;
+import io.conv4j.reference.NaiveConvolution;
+import io.conv4j.reference.Numbers;
+import io.conv4j.spec.BiasMode;
+import io.conv4j.spec.ConvSpec;
+import io.conv4j.spec.Shape;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 
 class ConvPlanTest extends PlanTest {
     static Stream<ConvCase> cases() {
@@ -13,5 +26,82 @@ class ConvPlanTest extends PlanTest {
     @Override
     ConvPlan plan(ConvCase c, PlanOptions options) {
         return ConvPlan.create(c.spec(), c.source(), options);
+    }
+
+    /** Plans whose weights have one shape, though they may pack it differently. */
+    private static List<ConvPlan> plansOfOneWeightsShape() {
+        List<ConvPlan> plans = new ArrayList<>();
+        for (Implementation implementation : Implementation.values()) {
+            PlanOptions options = PlanOptions.builder()
+                    .threads(1)
+                    .implementation(implementation)
+                    .build();
+            ConvSpec.Builder whole = ConvSpec.builder(4, 16).kernel(3, 3);
+            ConvSpec.Builder halves = ConvSpec.builder(8, 16).kernel(3, 3).groups(2);
+            ConvSpec.Builder quarters =
+                    ConvSpec.builder(16, 16).kernel(3, 3).groups(4).stride(2);
+            for (ConvSpec.Builder layer : List.of(whole, halves, quarters)) {
+                ConvSpec spec = layer.build();
+                plans.add(ConvPlan.create(spec, Shape.of(2, spec.inChannels(), 6, 7), options));
+            }
+        }
+        return plans;
+    }
+
+    @Test
+    void weightsPackedByAnotherPlanAreConverted() {
+        List<ConvPlan> plans = plansOfOneWeightsShape();
+        Shape shape = plans.get(0).weightsShape();
+        float[] weights = Numbers.INTEGERS.fill(shape, 2);
+        Set<Layout> packings = new HashSet<>();
+        for (ConvPlan packer : plans) {
+            packings.add(packer.weightsLayout());
+            try (Tensor packed = Tensor.of(weights, shape, packer.weightsLayout())) {
+                for (ConvPlan plan : plans) {
+                    checkWith(packed, plan);
+                }
+            }
+        }
+        assertTrue(packings.size() >= 3, packings::toString);
+        plans.forEach(ConvPlan::close);
+    }
+
+    private static void checkWith(Tensor packed, ConvPlan plan) {
+        NaiveConvolution reference = new NaiveConvolution(plan.geometry());
+        float[] source = Numbers.INTEGERS.fill(plan.sourceShape(), 1);
+        float[] gradient = Numbers.INTEGERS.fill(plan.outputShape(), 4);
+        try (Tensor x = Tensor.of(source, plan.sourceShape());
+                Tensor dy = Tensor.of(gradient, plan.outputShape());
+                Tensor dw = Tensor.zeros(packed.shape(), packed.layout());
+                Tensor y = plan.forward(x, packed);
+                Tensor dx = plan.backwardData(dy, packed)) {
+            plan.backwardWeightsInto(x, dy, dw, Accumulate.ADD);
+            String what = packed.layout() + " in " + plan;
+            float[] weights = packed.toFloatArray();
+            reference.forward(source, weights, null).checkExact(what, y.toFloatArray());
+            reference.backwardData(gradient, weights).checkExact(what, dx.toFloatArray());
+            reference.backwardWeights(source, gradient).checkExact(what, dw.toFloatArray());
+        }
+    }
+
+    @Test
+    void describeTellsSizesLayoutsAndWhoComputesEachPass() {
+        ConvSpec spec =
+                ConvSpec.builder(4, 16).kernel(3, 3).bias(BiasMode.CHANNEL).build();
+        try (ConvPlan plan = ConvPlan.create(spec, Shape.of(2, 4, 6, 7))) {
+            String text = plan.describe();
+            for (String part : List.of(
+                    spec.toString(),
+                    "[2, 4, 6, 7] " + plan.sourceLayout(),
+                    "[16, 4, 3, 3] " + plan.weightsLayout(),
+                    "[2, 16, 4, 5] " + plan.outputLayout(),
+                    "[16] CHANNEL",
+                    "forward ",
+                    "backwardData ",
+                    "backwardWeights ",
+                    "onednn")) {
+                assertTrue(text.contains(part), () -> part + " is missing in\n" + text);
+            }
+        }
     }
 }
