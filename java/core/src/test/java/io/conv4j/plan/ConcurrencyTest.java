@@ -16,12 +16,15 @@ import io.conv4j.spec.Shape;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -252,6 +255,13 @@ class ConcurrencyTest {
         assertEquals("first true, second meanwhile false, second afterwards true", inNewJvm("lease"));
     }
 
+    /** They wander over carriers, each of which would get a team. */
+    @Test
+    @EnabledForJreRange(min = JRE.JAVA_21)
+    void aVirtualThreadHandsOverThoughTheLeaseIsFree() throws Exception {
+        assertEquals("directly false, agrees true", inNewJvm("virtual thread"));
+    }
+
     private static String inNewJvm(String scenario) throws Exception {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -282,7 +292,8 @@ class ConcurrencyTest {
                     switch (args[0]) {
                         case "callers stay" -> callersStay();
                         case "callers go" -> callersGo();
-                        default -> lease();
+                        case "lease" -> lease();
+                        default -> virtualThread();
                     });
         }
 
@@ -367,6 +378,23 @@ class ConcurrencyTest {
             holder.join();
             return "first " + first.get() + ", second meanwhile " + meanwhile + ", second afterwards "
                     + ThreadLease.runsDirectly(2);
+        }
+
+        private static String virtualThread() throws ReflectiveOperationException, InterruptedException {
+            try (Plan plan = ConvPlan.create(LAYER, SOURCE, threads(2))) {
+                AtomicReference<Boolean> directly = new AtomicReference<>();
+                AtomicReference<float[][]> result = new AtomicReference<>();
+                Runnable caller = () -> {
+                    directly.set(ThreadLease.runsDirectly(2));
+                    result.set(allPasses(plan));
+                };
+                // Java 17 compiles this.
+                Thread thread = (Thread) Thread.class
+                        .getMethod("startVirtualThread", Runnable.class)
+                        .invoke(null, caller);
+                thread.join();
+                return "directly " + directly.get() + ", agrees " + Arrays.deepEquals(allPasses(plan), result.get());
+            }
         }
     }
 }
