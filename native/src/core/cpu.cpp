@@ -1,5 +1,7 @@
 #include "core/cpu.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <string>
 
@@ -51,6 +53,15 @@ Isa default_isa() {
     }
   }
   throw Error(Status::kUnsupported, std::string("CONV4J_ISA: expected generic, avx2 or avx512 but got ") + forced);
+}
+
+int64_t last_level_cache_bytes() {
+  constexpr int64_t kUsual = int64_t{32} << 20;
+#if defined(_SC_LEVEL3_CACHE_SIZE)
+  const int64_t size = sysconf(_SC_LEVEL3_CACHE_SIZE);
+  if (size > 0) return size;
+#endif
+  return kUsual;
 }
 
 }  // namespace conv4j

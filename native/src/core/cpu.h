@@ -2,6 +2,8 @@
 #ifndef CONV4J_CORE_CPU_H_
 #define CONV4J_CORE_CPU_H_
 
+#include <cstdint>
+
 namespace conv4j {
 
 enum class Isa {
@@ -17,6 +19,9 @@ bool cpu_has(Isa isa);
 // The best that the CPU has, or what the environment variable CONV4J_ISA says; throws Error when that names no
 // instruction set or one that the CPU lacks.
 Isa default_isa();
+
+// What all CPUs share.
+int64_t last_level_cache_bytes();
 
 }  // namespace conv4j
 

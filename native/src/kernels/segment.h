@@ -23,6 +23,12 @@ struct Segment {
 //   channelwise  A = a[s.a + row * a_row + column]   B = b[s.b + column]   (lengths are 1)
 //   channelwise_t  A = a[s.a + k * a_row + row * a_step + column]   B = b[s.b + k * b_step + column]
 //
+// Rows of channelwise_t come in lines of line_rows, from each of which to the next A moves by a_line, and c and init by
+// c_line.
+//
+// A call computes `tiles` such tiles, none meaning one, with a, b, c and init moved by steps of their own from each to
+// the next.
+//
 // All steps in elements; `init` null counts as zeros and may be `c` itself. Nothing outside the tile and the terms is
 // read or written, so that operands may end anywhere.
 struct Tile {
@@ -36,9 +42,20 @@ struct Tile {
   int64_t c_row;
   int64_t init_row;
   int64_t rows;
+  int64_t line_rows;
+  int64_t a_line;
+  int64_t c_line;
   int64_t columns;
   const Segment* segments;
   int64_t segment_count;
+  int64_t tiles;
+  int64_t a_next;
+  int64_t b_next;
+  int64_t c_next;
+  int64_t init_next;
+  int64_t a_ahead;  // how far before their use the tile's successor has its A and B in memory: they are prefetched;
+  int64_t b_ahead;  // 0: nothing is
+  bool streams;     // gemm_t: c is written past the caches, where it is aligned to vectors
 };
 
 }  // namespace conv4j

@@ -19,6 +19,7 @@ const test::TileKernel kChannelwiseT = {&Kernels::channelwise_t,
                                         [](Tile& t, int64_t) {
                                           t.a_step = t.b_step = t.columns;
                                           t.a_row = t.rows * t.columns;
+                                          t.line_rows = t.rows;
                                         }};
 
 class ChannelwiseTest : public test::IsaTest {};

@@ -11,6 +11,11 @@ int64_t ceil_div(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a 
 
 int64_t period(const Axis& axis) { return axis.sharing == Sharing::kTiled ? axis.sharing_size : 1; }
 
+// Kernels of neighbouring positions repeat after so many positions, or move on by one throughout.
+int64_t pattern(const Axis& axis) {
+  return axis.sharing == Sharing::kTiled || axis.sharing == Sharing::kBlocks ? axis.sharing_size : 1;
+}
+
 Item output_item(const Axis& axis, int64_t position) {
   const int64_t begin = position * axis.stride - axis.pad_begin;  // under tap 0
   const int64_t first = std::max<int64_t>(0, ceil_div(-begin, axis.dilation));
@@ -26,6 +31,7 @@ Item output_item(const Axis& axis, int64_t position) {
   item.other_tap_step = axis.dilation;
   item.other_step = item.step * axis.stride;
   item.kernel = axis.kernel_index(position);
+  item.kind = item.tap * (axis.kernel + 1) + item.taps;
   return item;
 }
 
@@ -53,6 +59,8 @@ Item source_item(const Axis& axis, int64_t position) {
     item.other = output + skipped * item.other_tap_step;
     break;
   }
+  if (item.taps > 0) item.kernel = axis.kernel_index(item.other);
+  item.kind = ((item.other % pattern(axis)) * (axis.kernel + 1) + item.tap) * (axis.kernel + 1) + item.taps;
   return item;
 }
 
@@ -77,7 +85,6 @@ std::vector<Item> output_items(const Axis& axis, bool runs) {
       }
     }
   }
-  std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.kernel < b.kernel; });
   return items;
 }
 

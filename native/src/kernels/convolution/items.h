@@ -22,12 +22,12 @@ struct Item {
   int64_t other;
   int64_t other_tap_step;
   int64_t other_step;
-  int64_t kernel;  // forward: the kernel of all its positions
+  int64_t kernel;  // of output positions: of all of them; of source positions: of the first one under tap 0
+  int64_t kind;    // equal for items of an axis whose taps and kernels differ by a shift only
 };
 
 // Output positions with the source elements under their taps. Taps on the padding are left out, so that some items have
-// fewer taps than the kernel, or none. With `runs` an item holds as many positions as possible, else one. Items come
-// ordered by kernel.
+// fewer taps than the kernel, or none. With `runs` an item holds as many positions as possible, else one.
 std::vector<Item> output_items(const Axis& axis, bool runs);
 
 // Source positions with the output positions that reach them.

@@ -118,15 +118,12 @@ TEST(ItemsTest, OutputPositionsMeetTheSourceElementsUnderTheirTaps) {
   }
 }
 
-TEST(ItemsTest, OutputItemsComeOrderedByTheirOneKernel) {
+TEST(ItemsTest, OutputItemsHaveOneKernel) {
   for (const Axis& axis : many_axes()) {
     for (bool runs : {false, true}) {
-      int64_t kernel = 0;
       for (const Item& item : output_items(axis, runs)) {
-        ASSERT_LE(kernel, item.kernel) << name_of(axis);
-        kernel = item.kernel;
         for (int64_t i = 0; i < item.count; ++i) {
-          ASSERT_EQ(kernel, axis.kernel_index(item.first + i * item.step)) << name_of(axis);
+          ASSERT_EQ(item.kernel, axis.kernel_index(item.first + i * item.step)) << name_of(axis);
         }
       }
     }

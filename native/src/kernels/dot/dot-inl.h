@@ -5,7 +5,7 @@
 // seventh of the time at 576 terms). Rows fill the registers: loads, not FMAs, are the limit of narrower tiles.
 
 template <int kRows, int kColumns>
-void dot_tile(const Tile& t, int64_t row, int64_t column) {
+void dot_tile(const Tile& t, int64_t row, int64_t column, int64_t b_ahead) {
   constexpr int kFours = (kColumns + 3) / 4;
   const int64_t a_row = t.a_row;
   const int64_t b_step = t.b_step;
@@ -18,7 +18,10 @@ void dot_tile(const Tile& t, int64_t row, int64_t column) {
     for (; k + kLanes <= s.length; k += kLanes) {
       Vector bs[kColumns];
 #pragma GCC unroll 16
-      for (int c = 0; c < kColumns; ++c) bs[c] = load(b + c * b_step + k);
+      for (int c = 0; c < kColumns; ++c) {
+        bs[c] = load(b + c * b_step + k);
+        __builtin_prefetch(b + c * b_step + k + b_ahead, 0, 2);
+      }
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
         const Vector as = load(a + r * a_row + k);
@@ -39,39 +42,60 @@ void dot_tile(const Tile& t, int64_t row, int64_t column) {
       }
     }
   }
+  if constexpr (kRows == 1 && kColumns == kLanes) {
+    const Vector sum = sums_of(sums[0]);
+    store(t.c + column, t.init == nullptr ? sum : load(t.init + column) + sum);
+    return;
+  }
+  // One column alone: four rows are summed together instead.
+  if constexpr (kColumns == 1) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; r += 4) {
+      const auto of = [&](int i) { return r + i < kRows ? sums[r + i][0] : Vector{}; };
+      const Four four = sums_of(of(0), of(1), of(2), of(3));
+      for (int i = 0; i < 4; ++i) {
+        if (r + i >= kRows) break;
+        const float init = t.init == nullptr ? 0 : t.init[(row + r + i) * t.init_row + column];
+        t.c[(row + r + i) * t.c_row + column] = init + four[i];
+      }
+    }
+    return;
+  }
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
     for (int f = 0; f < kFours; ++f) {
       const Four four = sums_of(sums[r][4 * f], sums[r][4 * f + 1], sums[r][4 * f + 2], sums[r][4 * f + 3]);
-#pragma GCC unroll 16
-      for (int c = 0; c < 4; ++c) {
-        if (4 * f + c >= kColumns) break;
-        const int64_t at = column + 4 * f + c;
-        const float init = t.init == nullptr ? 0 : t.init[(row + r) * t.init_row + at];
-        t.c[(row + r) * t.c_row + at] = init + four[c];
+      const int64_t at = column + 4 * f;
+      const float* init = t.init == nullptr ? nullptr : t.init + (row + r) * t.init_row + at;
+      float* c = t.c + (row + r) * t.c_row + at;
+      if (4 * f + 4 <= kColumns) {
+        *reinterpret_cast<Four*>(c) = init == nullptr ? four : *reinterpret_cast<const Four*>(init) + four;
+        continue;
       }
+      for (int i = 0; i < kColumns % 4; ++i) c[i] = init == nullptr ? four[i] : init[i] + four[i];
     }
   }
 }
 
 template <int kColumns, int kMost>
 void dot_columns(const Tile& t, int64_t column) {
-  in_blocks<kMost>(t.rows, [&](auto rows, int64_t row) { dot_tile<decltype(rows)::value, kColumns>(t, row, column); });
+  in_blocks<kMost>(t.rows, [&](auto rows, int64_t row, int64_t block, int64_t) {
+    dot_tile<decltype(rows)::value, kColumns>(t, row, column, block == 0 ? t.b_ahead : 0);
+  });
 }
 
-// One row alone reads the weights once: it goes over as many columns as possible at a time.
-template <int kMost>
+// One row alone reads the weights once: it goes over as many columns as there are lanes at a time.
 void dot_row(const Tile& t) {
   int64_t column = 0;
-  for (; column + kMost <= t.columns; column += kMost) dot_tile<1, kMost>(t, 0, column);
-  for (; column + 4 <= t.columns; column += 4) dot_tile<1, 4>(t, 0, column);
-  with_count<3>(t.columns - column, [&](auto columns) { dot_tile<1, decltype(columns)::value>(t, 0, column); });
+  for (; column + kLanes <= t.columns; column += kLanes) dot_tile<1, kLanes>(t, 0, column, t.b_ahead);
+  with_count<kLanes - 1>(t.columns - column,
+                         [&](auto columns) { dot_tile<1, decltype(columns)::value>(t, 0, column, t.b_ahead); });
 }
 
-void dot(const Tile& t) {
+void dot_any(const Tile& t) {
   constexpr bool kWide = kRegisters == 32;
-  if (t.rows == 1) return dot_row < kWide ? 16 : 8 > (t);
+  if (t.rows == 1) return dot_row(t);
   int64_t column = 0;
   for (; column + 4 <= t.columns; column += 4) dot_columns<4, kWide ? 6 : 3>(t, column);
   switch (t.columns - column) {
@@ -84,4 +108,8 @@ void dot(const Tile& t) {
     default:
       return;
   }
+}
+
+void dot(const Tile& tile) {
+  for_each_tile(tile, [](const Tile& t) { dot_any(t); });
 }

@@ -1,6 +1,7 @@
 // Broadcast kernel: columns in vector lanes, rows broadcast one element at a time. Accumulators fill the registers but
 // for the columns' vectors and a broadcast: 7 rows x 4 vectors or 14 x 2 of AVX-512's 32, 6 x 2 of AVX2's 16 (3 x 4
-// there spills: 0.42 of peak), at 0.98 of the FMA peak from cache.
+// there spills: 0.42 of peak), at 0.98 of the FMA peak from cache. Up to half a vector of columns takes halves, of
+// which two are computed at a time.
 
 // Row r of A as base + (r % 5) * a_row: three bases and one step address 14 rows without a pointer each, which would
 // spill (0.85 of peak at one vector).
@@ -12,32 +13,57 @@ struct RowBases {
   float at(int row, int64_t a_row, int64_t k) const { return base[row / 5][row % 5 * a_row + k]; }
 };
 
+// A part of a tile: `block` of `blocks` of its rows, and the columns from `column` on.
+struct GemmPart {
+  int64_t row;
+  int64_t block;
+  int64_t blocks;
+  int64_t column;
+  int64_t lanes;  // of the last vector
+};
+
 // `kBatches` sets of accumulators take turns over k, where one set is too few to hide the latency of an FMA.
-template <bool kTransposed, int kRows, int kVectors, int kBatches, bool kPartial>
-void gemm_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes) {
-  Vector sums[kBatches][kRows][kVectors] = {};
+template <typename V, bool kTransposed, int kRows, int kVectors, int kBatches, bool kPartial>
+void gemm_tile(const Tile& t, const GemmPart& part) {
+  constexpr int kWidth = sizeof(V) / sizeof(float);
+  // One row alone reads so fast that the CPU's own prefetchers keep ahead of it.
+  constexpr bool kPrefetches = !kTransposed && kRows > 1;
+  const int64_t lanes = part.lanes;
+  V sums[kBatches][kRows][kVectors] = {};
   for (int64_t i = 0; i < t.segment_count; ++i) {
     const Segment& s = t.segments[i];
-    const float* b = t.b + s.b + column;
-    const float* a = t.a + s.a + (kTransposed ? row : row * t.a_row);
+    const float* b = t.b + s.b + part.column;
+    const float* a = t.a + s.a + (kTransposed ? part.row : part.row * t.a_row);
     const RowBases<kRows> rows(a, t.a_row);
+    // Where nothing is to be prefetched, what is in use is: a branch would cost more.
+    const char* next_a = reinterpret_cast<const char*>(a);
+    int64_t next_step = 0;
+    int64_t b_ahead = 0;
+    if (kPrefetches && t.a_ahead != 0) {
+      next_a = reinterpret_cast<const char*>(a + t.a_ahead);
+      next_step = ((kRows - 1) * t.a_row + s.length) * static_cast<int64_t>(sizeof(float)) / s.length;
+    }
+    if (kPrefetches && part.block == 0) b_ahead = t.b_ahead;
     int64_t k = 0;
     const auto step = [&](int batch) __attribute__((always_inline)) {
-      Vector bs[kVectors];
+      V bs[kVectors];
 #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) {
-        bs[v] = kPartial && v == kVectors - 1 ? load_some(b + v * kLanes, lanes) : load(b + v * kLanes);
+        bs[v] = kPartial && v == kVectors - 1 ? load_some<V>(b + v * kWidth, lanes) : load<V>(b + v * kWidth);
+        if (kPrefetches) __builtin_prefetch(b + b_ahead + v * kWidth, 0, 2);
       }
+      if (kPrefetches) __builtin_prefetch(next_a, 0, 2);
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
         const float x = kTransposed ? a[k * t.a_row + r] : rows.at(r, t.a_row, k);
-        // Not Vector{} + x, which keeps a real addition (0.65 of peak).
-        const Vector xs = x - Vector{};
+        // Not V{} + x, which keeps a real addition (0.65 of peak).
+        const V xs = x - V{};
 #pragma GCC unroll 16
         for (int v = 0; v < kVectors; ++v) sums[batch][r][v] += xs * bs[v];
       }
       ++k;
       b += t.b_step;
+      next_a += next_step;
     };
     for (; k + kBatches <= s.length;) {
 #pragma GCC unroll 16
@@ -49,18 +75,20 @@ void gemm_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes) {
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
-      Vector sum = sums[0][r][v];
+      V sum = sums[0][r][v];
 #pragma GCC unroll 16
       for (int batch = 1; batch < kBatches; ++batch) sum += sums[batch][r][v];
       const bool some = kPartial && v == kVectors - 1;
-      const int64_t at = column + v * kLanes;
+      const int64_t at = part.column + v * kWidth;
       if (t.init != nullptr) {
-        const float* init = t.init + (row + r) * t.init_row + at;
-        sum += some ? load_some(init, lanes) : load(init);
+        const float* init = t.init + (part.row + r) * t.init_row + at;
+        sum += some ? load_some<V>(init, lanes) : load<V>(init);
       }
-      float* c = t.c + (row + r) * t.c_row + at;
+      float* c = t.c + (part.row + r) * t.c_row + at;
       if (some) {
         store_some(c, sum, lanes);
+      } else if (kTransposed && t.streams) {
+        stream(c, sum);
       } else {
         store(c, sum);
       }
@@ -68,21 +96,21 @@ void gemm_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes) {
   }
 }
 
-template <bool kTransposed, int kRows, int kVectors>
-void gemm_rows(const Tile& t, int64_t row, int64_t column, int64_t lanes) {
-  constexpr int kBatches = kRows * kVectors <= 2 ? 4 : kRows * kVectors <= 4 ? 2 : 1;
-  if (lanes == kLanes) {
-    gemm_tile<kTransposed, kRows, kVectors, kBatches, false>(t, row, column, lanes);
-  } else {
-    // One set only: GCC 12 keeps several in memory when loads are masked (a quarter of the speed).
-    gemm_tile<kTransposed, kRows, kVectors, 1, true>(t, row, column, lanes);
-  }
-}
-
-template <bool kTransposed, int kVectors, int kMost>
+template <typename V, bool kTransposed, int kVectors, int kMost>
 void gemm_columns(const Tile& t, int64_t column, int64_t lanes) {
-  in_blocks<kMost>(t.rows, [&](auto rows, int64_t row) {
-    gemm_rows<kTransposed, decltype(rows)::value, kVectors>(t, row, column, lanes);
+  in_blocks<kMost>(t.rows, [&](auto size, int64_t row, int64_t block, int64_t blocks) {
+    constexpr int kRows = decltype(size)::value;
+    constexpr int kSums = kRows * kVectors;
+    // Halves are computed two at a time.
+    constexpr int kWanted = sizeof(V) < sizeof(Vector) ? 10 : 5;
+    constexpr int kBatches = kSums <= kWanted / 4 ? 4 : kSums < kWanted ? 2 : 1;
+    const GemmPart part = {row, block, blocks, column, lanes};
+    if (lanes == static_cast<int64_t>(sizeof(V) / sizeof(float))) {
+      gemm_tile<V, kTransposed, kRows, kVectors, kBatches, false>(t, part);
+    } else {
+      // One set only: GCC 12 keeps several in memory when loads are masked (a quarter of the speed).
+      gemm_tile<V, kTransposed, kRows, kVectors, 1, true>(t, part);
+    }
   });
 }
 
@@ -92,20 +120,30 @@ void gemm_any(const Tile& t) {
   int64_t column = 0;
   while (column < t.columns) {
     const int64_t left = t.columns - column;
-    constexpr int64_t kMost = kWide ? 4 : 2;
+    if constexpr (sizeof(Half) < sizeof(Vector)) {
+      if (left <= kLanes / 2) return gemm_columns<Half, kTransposed, 1, 14>(t, column, left);
+    }
+    // B that comes from memory is read once: two vectors, which leave registers for all rows.
+    const bool once = kWide && t.b_ahead != 0 && t.rows > 7 && t.rows <= 14;
+    const int64_t kMost = kWide && !once ? 4 : 2;
     const int64_t vectors = left > (kMost - 1) * kLanes ? kMost : (left + kLanes - 1) / kLanes;
     const int64_t last = left - (vectors - 1) * kLanes;
     const int64_t lanes = last < kLanes ? last : kLanes;
     if constexpr (kWide) {
-      if (vectors == 4) gemm_columns<kTransposed, 4, 7>(t, column, lanes);
-      if (vectors == 3) gemm_columns<kTransposed, 3, 8>(t, column, lanes);
+      if (vectors == 4) gemm_columns<Vector, kTransposed, 4, 7>(t, column, lanes);
+      if (vectors == 3) gemm_columns<Vector, kTransposed, 3, 8>(t, column, lanes);
     }
-    if (vectors == 2) gemm_columns<kTransposed, 2, kWide ? 14 : 6>(t, column, lanes);
-    if (vectors == 1) gemm_columns<kTransposed, 1, kWide ? 14 : 8>(t, column, lanes);
+    if (vectors == 2) gemm_columns<Vector, kTransposed, 2, kWide ? 14 : 6>(t, column, lanes);
+    if (vectors == 1) gemm_columns<Vector, kTransposed, 1, kWide ? 14 : 8>(t, column, lanes);
     column += vectors * kLanes;
   }
 }
 
-void gemm(const Tile& tile) { gemm_any<false>(tile); }
+void gemm(const Tile& tile) {
+  for_each_tile(tile, [](const Tile& t) { gemm_any<false>(t); });
+}
 
-void gemm_t(const Tile& tile) { gemm_any<true>(tile); }
+void gemm_t(const Tile& tile) {
+  for_each_tile(tile, [](const Tile& t) { gemm_any<true>(t); });
+  if (tile.streams) end_streams();
+}

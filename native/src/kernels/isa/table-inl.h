@@ -32,14 +32,35 @@ inline __attribute__((always_inline)) void with_count(int64_t count, const Body&
 }
 
 // Covers `rows` by blocks of at most kMost, as even as can be: a last block of one row would be slow. Calls
-// body(Int<count>(), first).
+// body(Int<count>(), first, block, blocks).
 template <int kMost, typename Body>
 inline __attribute__((always_inline)) void in_blocks(int64_t rows, const Body& body) {
+  if (rows <= kMost) {  // without divisions
+    with_count<kMost>(rows, [&](auto size) { body(size, int64_t{0}, int64_t{0}, int64_t{1}); });
+    return;
+  }
   int64_t row = 0;
-  for (int64_t blocks = (rows + kMost - 1) / kMost; blocks > 0; --blocks) {
-    const int64_t count = (rows - row + blocks - 1) / blocks;
-    with_count<kMost>(count, [&](auto size) { body(size, row); });
+  const int64_t blocks = (rows + kMost - 1) / kMost;
+  for (int64_t block = 0; block < blocks; ++block) {
+    const int64_t count = (rows - row + blocks - block - 1) / (blocks - block);
+    with_count<kMost>(count, [&](auto size) { body(size, row, block, blocks); });
     row += count;
+  }
+}
+
+// Runs the kernel for each of the tiles.
+template <typename Kernel>
+inline __attribute__((always_inline)) void for_each_tile(const Tile& tile, const Kernel& kernel) {
+  // A copy waits until all that was written of the tile has reached the cache.
+  if (tile.tiles <= 1) return kernel(tile);
+  Tile t = tile;
+  for (int64_t i = 0;;) {
+    kernel(t);
+    if (++i == tile.tiles) return;
+    t.a += t.a_next;
+    t.b += t.b_next;
+    t.c += t.c_next;
+    if (t.init != nullptr) t.init += t.init_next;
   }
 }
 
@@ -47,6 +68,7 @@ inline __attribute__((always_inline)) void in_blocks(int64_t rows, const Body& b
 #include "kernels/channelwise/channelwise-inl.h"
 #include "kernels/dot/dot-inl.h"
 #include "kernels/gemm/gemm-inl.h"
+#include "kernels/matrix/matrix-inl.h"
 
 }  // namespace
 

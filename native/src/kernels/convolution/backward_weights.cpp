@@ -1,0 +1,477 @@
+// diff_weights: per kernel and tap, a sum over positions and images of products of src and diff_dst.
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "kernels/convolution/channelwise.h"
+#include "kernels/convolution/items.h"
+#include "kernels/convolution/pass.h"
+#include "kernels/convolution/spaced.h"
+
+namespace conv4j {
+
+namespace {
+
+constexpr int64_t kFloat = sizeof(float);
+
+// Whether no two positions of the axis share a kernel.
+bool is_local(const Axis& axis) {
+  switch (axis.sharing) {
+    case Sharing::kTiled:
+      return axis.sharing_size >= axis.output;
+    case Sharing::kBlocks:
+      return axis.sharing_size == 1 || axis.output == 1;
+    case Sharing::kLocal:
+      return true;
+    default:
+      return axis.output == 1;
+  }
+}
+
+// The gradient [taps * ic][oc] of a block of taps, in either order of weights: one factor's elements are its rows, the
+// other's its columns.
+struct Factors {
+  const float* src;
+  int64_t src_step;  // from term to term
+  const float* dst;
+  int64_t dst_step;
+};
+
+class BackwardWeights : public KernelPass {
+ protected:
+  using KernelPass::KernelPass;
+
+  bool lanes_are_outputs() const { return problem_.order == Problem::Order::kOcInner; }
+
+  // From tap to tap, from input channel to input channel and from output channel to output channel.
+  int64_t input_step() const { return lanes_are_outputs() ? problem_.oc : 1; }
+  int64_t output_step() const { return lanes_are_outputs() ? 1 : problem_.taps * problem_.ic; }
+
+  // c (+)= sum over the terms of the segments, for `inputs` elements of src and `outputs` of dst.
+  void add_terms(const Factors& factors, Segment* list, int64_t count, int64_t inputs, int64_t outputs, float* c,
+                 bool add, bool streams) const {
+    Tile t = {};
+    t.segments = list;
+    t.segment_count = count;
+    t.c = c;
+    t.init = add ? c : nullptr;
+    t.streams = streams;
+    if (lanes_are_outputs()) {
+      t.a = factors.src;
+      t.a_row = factors.src_step;
+      t.b = factors.dst;
+      t.b_step = factors.dst_step;
+      t.rows = inputs;
+      t.columns = outputs;
+      t.c_row = problem_.oc;
+    } else {
+      t.a = factors.dst;
+      t.a_row = factors.dst_step;
+      t.b = factors.src;
+      t.b_step = factors.src_step;
+      t.rows = outputs;
+      t.columns = inputs;
+      t.c_row = problem_.taps * problem_.ic;
+    }
+    t.init_row = t.c_row;
+    problem_.kernels.gemm_t(t);
+  }
+
+  void clear(float* c, int64_t inputs, int64_t outputs) const {
+    if (inputs <= 0) return;
+    if (lanes_are_outputs() && outputs == problem_.oc) {
+      std::memset(c, 0, static_cast<size_t>(inputs * outputs * kFloat));
+      return;
+    }
+    for (int64_t i = 0; i < (lanes_are_outputs() ? inputs : outputs); ++i) {
+      std::memset(c + i * (lanes_are_outputs() ? problem_.oc : problem_.taps * problem_.ic), 0,
+                  static_cast<size_t>((lanes_are_outputs() ? outputs : inputs) * kFloat));
+    }
+  }
+};
+
+// Every kernel belongs to one position: terms are the images, and both factors are read where they lie.
+class LocalBackwardWeights : public BackwardWeights {
+ public:
+  explicit LocalBackwardWeights(const Problem& problem)
+      : BackwardWeights(problem), src_(problem.src), dst_(problem.dst) {
+    for (int axis = 0; axis < 3; ++axis) positions_[axis] = output_items(problem.axes[axis], false);
+    if (collide(problem.src.image, problem.n)) {
+      src_.image = spaced(problem.src.image);
+      spaced_src_ = reserve<float>(problem.n * src_.image);
+    }
+    if (collide(problem.dst.image, problem.n)) {
+      dst_.image = spaced(problem.dst.image);
+      spaced_dst_ = reserve<float>(problem.n * dst_.image);
+    }
+    // Gradients that no cache holds are written past it, unless so few images are summed over that memory has the
+    // time to be read as well (1 image: no gain, 8: twice as fast).
+    streams_ = problem.n > 1 && lanes_are_outputs() && problem.weights_size() * kFloat > last_level_cache_bytes();
+  }
+
+  void run(const Call& call) const override {
+    const Problem& p = problem_;
+    const float *src = call.src, *dst = call.dst;
+    if (src_.image != p.src.image) {
+      space(src, p.src.image, p.n, spaced_src_.of<float>(call));
+      src = spaced_src_.of<float>(call);
+    }
+    if (dst_.image != p.dst.image) {
+      space(dst, p.dst.image, p.n, spaced_dst_.of<float>(call));
+      dst = spaced_dst_.of<float>(call);
+    }
+    const bool streams = streams_ && !call.add && reinterpret_cast<uintptr_t>(call.weights) % 64 == 0 && p.oc % 16 == 0;
+    parallel_for(p.axes[0].kernels() * p.axes[1].kernels(), [&](int64_t unit) {
+      const int64_t depth = unit / p.axes[1].kernels(), height = unit % p.axes[1].kernels();
+      for (int64_t width = 0; width < p.axes[2].kernels(); ++width) {
+        float* c = call.weights + p.kernel_index(depth, height, width) * p.weights_kernel;
+        const int64_t index[] = {depth, height, width};
+        const Item* item[3];
+        bool used = true;
+        for (int axis = 0; axis < 3; ++axis) {
+          used = used && index[axis] < p.axes[axis].output;
+          if (used) item[axis] = &positions_[axis][static_cast<size_t>(index[axis])];
+        }
+        if (used) {
+          position(src, dst, item, c, call.add, streams);
+        } else if (!call.add) {
+          std::memset(c, 0, static_cast<size_t>(p.weights_kernel * kFloat));
+        }
+      }
+    });
+  }
+
+ private:
+  void position(const float* src, const float* dst, const Item* const item[3], float* kernel, bool add,
+                bool streams) const {
+    const Problem& p = problem_;
+    const Item &d = *item[0], &h = *item[1], &w = *item[2];
+    dst += d.first * dst_.axis[0] + h.first * dst_.axis[1] + w.first * dst_.axis[2];
+    src += d.other * src_.axis[0] + h.other * src_.axis[1] + w.other * src_.axis[2];
+    const bool merges = p.axes[2].dilation == 1 && p.groups == 1;
+    const int64_t runs = merges ? std::min<int64_t>(w.taps, 1) : w.taps;
+    const int64_t inputs = merges ? w.taps * p.ic : p.ic;
+    const int64_t tap_step = p.ic * input_step();
+    Segment images = {0, 0, p.n};
+    for (int64_t g = 0; g < p.groups; ++g) {
+      for (int64_t i = 0; i < p.axes[0].kernel; ++i) {
+        for (int64_t j = 0; j < p.axes[1].kernel; ++j) {
+          float* c = kernel + g * p.weights_group + p.tap_index(i, j, 0) * tap_step;
+          const int64_t from_d = i - d.tap, from_h = j - h.tap;
+          if (from_d < 0 || from_d >= d.taps || from_h < 0 || from_h >= h.taps || w.taps == 0) {
+            if (!add) clear(c, p.axes[2].kernel * p.ic, p.oc);
+            continue;
+          }
+          if (!add) {
+            clear(c, w.tap * p.ic, p.oc);
+            const int64_t end = w.tap + w.taps;
+            clear(c + end * tap_step, (p.axes[2].kernel - end) * p.ic, p.oc);
+          }
+          const float* from =
+              src + from_d * p.axes[0].dilation * src_.axis[0] + from_h * p.axes[1].dilation * src_.axis[1] + g * p.ic;
+          for (int64_t k = 0; k < runs; ++k) {
+            add_terms({from + k * p.axes[2].dilation * src_.axis[2], src_.image, dst + g * p.oc, dst_.image}, &images,
+                      1, inputs, p.oc, c + (w.tap + k) * tap_step, add, streams);
+          }
+        }
+      }
+    }
+  }
+
+  std::vector<Item> positions_[3];
+  Steps src_, dst_;
+  bool streams_;
+  Place spaced_src_, spaced_dst_;
+};
+
+// Many positions share a kernel. A unit of work is a block of taps of a kernel, and some output channels.
+//
+// The source elements under the taps and the gradients of many positions are copied into panels, zeros where taps lie
+// on the padding, and the sum over them runs without gaps. In place, positions whose distance is a power of two would
+// evict each other, and the short runs at the border would take a tile each (1.2 to 1.7 times the time with 64
+// channels). Where a copy would serve few products, all but the border's positions are read where they lie.
+class SharedBackwardWeights : public BackwardWeights {
+ public:
+  explicit SharedBackwardWeights(const Problem& problem) : BackwardWeights(problem) {
+    const Axis& width = problem.axes[2];
+    merges_ = width.dilation == 1 && problem.groups == 1;
+    in_place_ =
+        std::min(problem.oc, problem.ic * (merges_ ? width.kernel : 1)) < (merges_ ? kFewProducts : kFewProducts / 4);
+    columns_ = std::min<int64_t>(problem.oc, kMostColumns);
+    if (in_place_) {
+      block_ = merges_ ? width.kernel : 1;
+    } else {
+      block_ = std::clamp<int64_t>(kInputs / problem.ic, 1, problem.taps);
+      if (block_ > width.kernel) block_ -= block_ % width.kernel;
+    }
+    blocks_ = (problem.taps + block_ - 1) / block_;
+    column_blocks_ = (problem.oc + columns_ - 1) / columns_;
+    const int64_t lanes = lanes_are_outputs() ? columns_ : block_ * problem.ic;
+    terms_ = std::clamp<int64_t>(kPanelFloats / lanes, 16, 128);
+    // In place, both factors stay in the first-level cache: every second position of a row meets half of its sets only.
+    most_in_place_ = std::max<int64_t>(16, kInPlaceFloats / (block_ * problem.ic + columns_));
+    src_panel_ = reserve_per_thread<float>(terms_ * block_ * problem.ic);
+    dst_panel_ = reserve_per_thread<float>(terms_ * columns_);
+    rows_ = reserve_per_thread<Row>(block_);
+    segments_ = reserve_per_thread<Segment>(kMostSegments);
+  }
+
+  void run(const Call& call) const override {
+    const Problem& p = problem_;
+    parallel_for(p.kernel_count() * p.groups * blocks_ * column_blocks_, [&](int64_t unit) {
+      const auto next = [&](int64_t count) {
+        const int64_t index = unit % count;
+        unit /= count;
+        return index;
+      };
+      Unit u = {};
+      u.first_output = next(column_blocks_) * columns_;
+      u.outputs = std::min(columns_, p.oc - u.first_output);
+      u.first_tap = next(blocks_) * block_;
+      u.inputs = (std::min(p.taps, u.first_tap + block_) - u.first_tap) * p.ic;
+      u.group = next(p.groups);
+      for (int axis : {2, 1, 0}) u.positions[axis] = positions(p.axes[axis], next(p.axes[axis].kernels()));
+      u.src_panel = src_panel_.of<float>(call);
+      u.dst_panel = dst_panel_.of<float>(call);
+      u.rows = rows_.of<Row>(call);
+      u.segments = segments_.of<Segment>(call);
+      u.c = call.weights + unit_offset(u);
+      u.add = call.add;
+      run_unit(call, u);
+    });
+  }
+
+ private:
+  static constexpr int64_t kFewProducts = 32;
+  static constexpr int64_t kMostColumns = 64;
+  static constexpr int64_t kInputs = 400;
+  static constexpr int64_t kPanelFloats = 8192;  // of the panel in the lanes
+  static constexpr int64_t kInPlaceFloats = 3072;
+  static constexpr int64_t kMostSegments = 128;
+
+  // The output positions first, first + step, ... that use a kernel.
+  struct Positions {
+    int64_t kernel, first, step, count;
+  };
+
+  // Neighbouring taps of a row, and the source that they see from the current line of positions.
+  struct Row {
+    const float* src;  // null: padding
+    int64_t depth, height, first, taps;
+  };
+
+  struct Unit {
+    Positions positions[3];
+    int64_t group;
+    int64_t first_tap, inputs;
+    int64_t first_output, outputs;
+    float* c;
+    bool add;
+    float *src_panel, *dst_panel;
+    int64_t terms;  // in the panels
+    Segment* segments;
+    int64_t segment_count, segment_terms;
+    Row* rows;
+    int64_t row_count;
+  };
+
+  // Positions of a line: its gradients, and how far ahead the next line is.
+  struct Stretch {
+    const float* dst;
+    int64_t first, last;  // counted in positions of the unit
+    int64_t src_ahead, dst_ahead;
+  };
+
+  static Positions positions(const Axis& axis, int64_t kernel) {
+    Positions p = {kernel, kernel, 1, 1};
+    if (axis.sharing == Sharing::kTiled) {
+      p.step = axis.sharing_size;
+      p.count = (axis.output - kernel + p.step - 1) / p.step;
+    } else if (axis.sharing == Sharing::kBlocks) {
+      p.first = kernel * axis.sharing_size;
+      p.count = std::min(axis.sharing_size, axis.output - p.first);
+    } else if (axis.sharing == Sharing::kShared) {
+      p.count = axis.output;
+    }
+    p.count = std::max<int64_t>(p.count, 0);
+    return p;
+  }
+
+  int64_t unit_offset(const Unit& u) const {
+    const Problem& p = problem_;
+    return p.kernel_index(u.positions[0].kernel, u.positions[1].kernel, u.positions[2].kernel) * p.weights_kernel +
+           u.group * p.weights_group + u.first_tap * p.ic * input_step() + u.first_output * output_step();
+  }
+
+  void run_unit(const Call& call, Unit& u) const {
+    const Problem& p = problem_;
+    for (int64_t tap = u.first_tap; tap < u.first_tap + u.inputs / p.ic;) {
+      const int64_t width = p.axes[2].kernel;
+      const int64_t line = tap / width, first = tap % width;
+      const int64_t taps = std::min(width - first, u.first_tap + u.inputs / p.ic - tap);
+      u.rows[u.row_count++] = {nullptr, line / p.axes[1].kernel, line % p.axes[1].kernel, first, taps};
+      tap += taps;
+    }
+    const Positions &pd = u.positions[0], &ph = u.positions[1], &pw = u.positions[2];
+    for (int64_t n = 0; n < p.n; ++n) {
+      for (int64_t d = pd.first; d < pd.first + pd.count * pd.step; d += pd.step) {
+        for (int64_t h = ph.first; h < ph.first + ph.count * ph.step; h += ph.step) {
+          const float* src = call.src + n * p.src.image + u.group * p.ic;
+          bool any = false;
+          for (int64_t i = 0; i < u.row_count; ++i) {
+            Row& row = u.rows[i];
+            const int64_t depth = d * p.axes[0].stride - p.axes[0].pad_begin + row.depth * p.axes[0].dilation;
+            const int64_t height = h * p.axes[1].stride - p.axes[1].pad_begin + row.height * p.axes[1].dilation;
+            const bool inside = depth >= 0 && depth < p.axes[0].input && height >= 0 && height < p.axes[1].input;
+            row.src = inside ? src + depth * p.src.axis[0] + height * p.src.axis[1] : nullptr;
+            any = any || inside;
+          }
+          if (!any) continue;
+          // Ahead lies the next line, or the same one where that is long.
+          const bool is_long = pw.count > 2 * terms_;
+          const int64_t next = h + ph.step < p.axes[1].output && !is_long ? ph.step : 0;
+          const int64_t further = is_long ? terms_ * pw.step : 0;
+          line(call, u,
+               {call.dst + n * p.dst.image + d * p.dst.axis[0] + h * p.dst.axis[1] + u.group * p.oc + u.first_output, 0,
+                pw.count, next * p.axes[1].stride * p.src.axis[1] + further * p.axes[2].stride * p.src.axis[2],
+                next * p.dst.axis[1] + further * p.dst.axis[2]});
+        }
+      }
+    }
+    flush_panels(u);
+    flush_segments(call, u);
+    if (!u.add) clear(u.c, u.inputs, u.outputs);
+  }
+
+  void line(const Call& call, Unit& u, const Stretch& all) const {
+    if (!in_place_) return copy_line(u, all);
+    const Problem& p = problem_;
+    const Row& row = u.rows[0];
+    const auto [first, last] = inside(u, row.first, row.taps);
+    copy_line(u, {all.dst, 0, first, all.src_ahead, all.dst_ahead});
+    copy_line(u, {all.dst, last, all.last, all.src_ahead, all.dst_ahead});
+    if (first == last) return;
+    const Positions& pw = u.positions[2];
+    const int64_t x = pw.first + first * pw.step;
+    const int64_t source = x * p.axes[2].stride - p.axes[2].pad_begin + row.first * p.axes[2].dilation;
+    u.segments[u.segment_count++] = {row.src + source * p.src.axis[2] - call.src,
+                                     all.dst + x * p.dst.axis[2] - call.dst, last - first};
+    u.segment_terms += last - first;
+    if (u.segment_terms >= most_in_place_ || u.segment_count == kMostSegments) flush_segments(call, u);
+  }
+
+  void copy_line(Unit& u, Stretch stretch) const {
+    while (stretch.first < stretch.last) {
+      Stretch piece = stretch;
+      piece.last = std::min(stretch.last, stretch.first + terms_ - u.terms);
+      copy_stretch(u, piece);
+      u.terms += piece.last - piece.first;
+      if (u.terms == terms_) flush_panels(u);
+      stretch.first = piece.last;
+    }
+  }
+
+  void copy_stretch(const Unit& u, const Stretch& stretch) const {
+    const Problem& p = problem_;
+    const Positions& pw = u.positions[2];
+    const int64_t count = stretch.last - stretch.first;
+    const int64_t x = pw.first + stretch.first * pw.step;
+    p.kernels.copy(stretch.dst + x * p.dst.axis[2], pw.step * p.dst.axis[2], stretch.dst_ahead, count, u.outputs,
+                   u.dst_panel + u.terms * u.outputs, u.outputs);
+    float* to = u.src_panel + u.terms * u.inputs;
+    for (int64_t i = 0; i < u.row_count; ++i) {
+      const Row& row = u.rows[i];
+      if (row.src == nullptr) {
+        zero(to, u.inputs, count, row.taps * p.ic);
+      } else if (merges_) {
+        copy_taps(u, row, row.first, row.taps, stretch, to);
+      } else {
+        for (int64_t tap = 0; tap < row.taps; ++tap) copy_taps(u, row, row.first + tap, 1, stretch, to + tap * p.ic);
+      }
+      to += row.taps * p.ic;
+    }
+  }
+
+  // Positions of the unit, counted in these, from which the taps all lie inside the source.
+  std::pair<int64_t, int64_t> inside(const Unit& u, int64_t tap, int64_t taps) const {
+    const Axis& axis = problem_.axes[2];
+    const Positions& pw = u.positions[2];
+    const int64_t step = pw.step * axis.stride;
+    const int64_t begin = pw.first * axis.stride - axis.pad_begin + tap * axis.dilation;
+    const int64_t end = begin + (taps - 1) * axis.dilation;
+    const int64_t first = begin >= 0 ? 0 : std::min(pw.count, (-begin + step - 1) / step);
+    const int64_t last = end >= axis.input ? 0 : std::min(pw.count, (axis.input - 1 - end) / step + 1);
+    return {first, std::max(first, last)};
+  }
+
+  void copy_taps(const Unit& u, const Row& row, int64_t tap, int64_t taps, const Stretch& stretch, float* to) const {
+    const Problem& p = problem_;
+    const Axis& axis = p.axes[2];
+    const Positions& pw = u.positions[2];
+    const auto source = [&](int64_t position) {
+      return (pw.first + position * pw.step) * axis.stride - axis.pad_begin + tap * axis.dilation;
+    };
+    const auto [begin, end] = inside(u, tap, taps);
+    const int64_t first = std::clamp(begin, stretch.first, stretch.last);
+    const int64_t last = std::clamp(end, first, stretch.last);
+    if (first < last) {
+      p.kernels.copy(row.src + source(first) * p.src.axis[2], pw.step * axis.stride * p.src.axis[2], stretch.src_ahead,
+                     last - first, taps * p.ic, to + (first - stretch.first) * u.inputs, u.inputs);
+    }
+    for (int64_t position = stretch.first; position < stretch.last; ++position) {
+      if (position == first) position = last;
+      if (position == stretch.last) break;
+      for (int64_t i = 0; i < taps; ++i) {
+        const int64_t x = source(position) + i;  // Dilation is 1 where there are several.
+        float* at = to + (position - stretch.first) * u.inputs + i * p.ic;
+        if (x >= 0 && x < axis.input) {
+          std::memcpy(at, row.src + x * p.src.axis[2], static_cast<size_t>(p.ic * kFloat));
+        } else {
+          std::memset(at, 0, static_cast<size_t>(p.ic * kFloat));
+        }
+      }
+    }
+  }
+
+  static void zero(float* to, int64_t step, int64_t count, int64_t size) {
+    for (int64_t i = 0; i < count; ++i) std::memset(to + i * step, 0, static_cast<size_t>(size * kFloat));
+  }
+
+  void flush_panels(Unit& u) const {
+    if (u.terms == 0) return;
+    Segment terms = {0, 0, u.terms};
+    add_terms({u.src_panel, u.inputs, u.dst_panel, u.outputs}, &terms, 1, u.inputs, u.outputs, u.c, u.add, false);
+    u.add = true;
+    u.terms = 0;
+  }
+
+  void flush_segments(const Call& call, Unit& u) const {
+    if (u.segment_count == 0) return;
+    const Problem& p = problem_;
+    const int64_t step = u.positions[2].step;
+    if (!lanes_are_outputs()) {
+      for (int64_t i = 0; i < u.segment_count; ++i) std::swap(u.segments[i].a, u.segments[i].b);
+    }
+    add_terms({call.src, step * p.axes[2].stride * p.src.axis[2], call.dst, step * p.dst.axis[2]}, u.segments,
+              u.segment_count, u.inputs, u.outputs, u.c, u.add, false);
+    u.add = true;
+    u.segment_count = u.segment_terms = 0;
+  }
+
+  bool merges_, in_place_;
+  int64_t block_, blocks_, columns_, column_blocks_, terms_, most_in_place_;
+  Place src_panel_, dst_panel_, rows_, segments_;
+};
+
+}  // namespace
+
+std::unique_ptr<KernelPass> make_backward_weights(const Problem& problem) {
+  if (problem.order == Problem::Order::kGroupsInner) return make_channelwise_backward_weights(problem);
+  if (is_local(problem.axes[0]) && is_local(problem.axes[1]) && is_local(problem.axes[2])) {
+    return std::make_unique<LocalBackwardWeights>(problem);
+  }
+  return std::make_unique<SharedBackwardWeights>(problem);
+}
+
+}  // namespace conv4j

@@ -1,0 +1,410 @@
+#include "kernels/convolution/channelwise.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/convolution/grid.h"
+#include "kernels/convolution/spaced.h"
+#include "kernels/convolution/start.h"
+
+namespace conv4j {
+
+namespace {
+
+// Rows of a tile: short, so that the columns of all channels find the source of its neighbours in the first-level
+// cache (96 channels, t = 2: 0.55 of the time of whole lines).
+constexpr int64_t kMostRows = 8;
+
+class Channelwise : public KernelPass {
+ protected:
+  // Where groups have several channels, the source is spread first: every output channel has its inputs in its lane.
+  explicit Channelwise(const Problem& problem)
+      : KernelPass(problem),
+        channels_(problem.geometry.oc),
+        is_spread_(problem.ic > 1 || problem.oc > 1),
+        src_(problem.src) {
+    if (!is_spread_) return;
+    const int64_t factor = problem.ic * channels_;
+    src_.image = src_.image / problem.geometry.ic * factor;
+    for (int64_t& step : src_.axis) step = step / problem.geometry.ic * factor;
+  }
+
+  // [position][ic of a group][oc]
+  void spread(const float* src, float* to) const {
+    const Problem& p = problem_;
+    const int64_t width = p.axes[2].input;
+    parallel_for(p.n * p.axes[0].input * p.axes[1].input, [&](int64_t row) {
+      for (int64_t x = row * width; x < (row + 1) * width; ++x) {
+        const float* from = src + x * p.geometry.ic;
+        float* next = to + x * p.ic * channels_;
+        for (int64_t i = 0; i < p.ic; ++i) {
+          for (int64_t g = 0; g < p.groups; ++g) {
+            for (int64_t o = 0; o < p.oc; ++o) *next++ = from[g * p.ic + i];
+          }
+        }
+      }
+    });
+  }
+
+  // Runs the tile at i and those that follow it at equal steps; the return value is their number. Images at a distance
+  // that puts them into the same sets of the cache are rows four at a time, and find the weights of a few tiles there.
+  template <typename Run>
+  int64_t run_tiles(const Line& line, int64_t i, Tile& tile, const Run& run) const {
+    if (line.first.rows != 3) {
+      run(tile);
+      return 1;
+    }
+    const int64_t most = tile.a_row % 1024 == 0 || tile.c_row % 1024 == 0 ? 4 : kMostRows;
+    tile.tiles = std::min(line.equal_steps(i), kMostTiles);
+    for (int64_t first = 0; first < tile.rows; first += most) {
+      Tile piece = tile;
+      piece.rows = std::min(most, tile.rows - first);
+      piece.a += first * tile.a_row;
+      piece.c += first * tile.c_row;
+      if (piece.init != nullptr) piece.init += first * tile.init_row;
+      run(piece);
+    }
+    return tile.tiles;
+  }
+
+  int64_t kernel(const Where& where) const {
+    return problem_.kernel_index(where.axis[0]->kernel, where.axis[1]->kernel, where.axis[2]->kernel) *
+           problem_.weights_kernel;
+  }
+
+  static constexpr int64_t kMostTiles = 8;
+
+  int64_t channels_;
+  bool is_spread_;
+  Steps src_;  // of what the tiles read
+};
+
+class ChannelwiseForward : public Channelwise {
+ public:
+  explicit ChannelwiseForward(const Problem& problem)
+      : Channelwise(problem), start_(problem), grids_(output_grids(problem, kMostRows)) {
+    segments_ = reserve_per_thread<Segment>(problem.taps * problem.ic);
+    turned_ = reserve<float>(start_.turned_size());
+    if (is_spread_) spread_ = reserve<float>(problem.n * src_.image);
+  }
+
+  void run(const Call& call) const override {
+    const Problem& p = problem_;
+    const Start::Values values = start_.of(call, turned_.of<float>(call));
+    const float* src = call.src;
+    if (is_spread_) {
+      spread(src, spread_.of<float>(call));
+      src = spread_.of<float>(call);
+    }
+    for_each_line(grids_, [&](const Line& line) {
+      Segment* list = segments_.of<Segment>(call);
+      Tile t = {};
+      t.segments = list;
+      t.columns = channels_;
+      int64_t kind = -1;
+      for (int64_t i = line.begin; i < line.end;) {
+        const Where where = line.at(i), next = line.at(std::min(i + 1, line.end - 1));
+        if (where.axis[2]->kind != kind) t.segment_count = find_segments(where, list);
+        kind = where.axis[2]->kind;
+        const int64_t own = where.own(p.dst);
+        t.a = src + where.other(src_);
+        t.a_next = next.other(src_) - where.other(src_);
+        t.b = call.weights + kernel(where);
+        t.b_next = kernel(next) - kernel(where);
+        t.c = call.dst + own;
+        t.c_next = next.own(p.dst) - own;
+        t.rows = where.count();
+        t.a_row = where.other_row(src_);
+        t.c_row = where.own_row(p.dst);
+        start_.set(values, where, own, t);
+        i += run_tiles(line, i, t, p.kernels.channelwise);
+      }
+    });
+  }
+
+ private:
+  int64_t find_segments(const Where& where, Segment* list) const {
+    const Problem& p = problem_;
+    const Item &depth = *where.axis[0], &height = *where.axis[1], &width = *where.axis[2];
+    int64_t count = 0;
+    for (int64_t d = 0; d < depth.taps; ++d) {
+      for (int64_t h = 0; h < height.taps; ++h) {
+        for (int64_t w = 0; w < width.taps; ++w) {
+          const int64_t a = d * p.axes[0].dilation * src_.axis[0] + h * p.axes[1].dilation * src_.axis[1] +
+                            w * p.axes[2].dilation * src_.axis[2];
+          const int64_t b = p.tap_index(depth.tap + d, height.tap + h, width.tap + w) * p.weights_tap;
+          for (int64_t i = 0; i < p.ic; ++i) list[count++] = {a + i * channels_, b + i * channels_, 1};
+        }
+      }
+    }
+    return count;
+  }
+
+  Start start_;
+  std::vector<Grid> grids_;
+  Place segments_, turned_, spread_;
+};
+
+class ChannelwiseBackwardData : public Channelwise {
+ public:
+  explicit ChannelwiseBackwardData(const Problem& problem)
+      : Channelwise(problem), grids_(source_grids(problem, kMostRows)) {
+    segments_ = reserve_per_thread<Segment>(problem.taps);
+    if (is_spread_) tile_ = reserve_per_thread<float>(kMostRows * problem.ic * channels_);
+  }
+
+  void run(const Call& call) const override {
+    const Problem& p = problem_;
+    for_each_line(grids_, [&](const Line& line) {
+      Segment* list = segments_.of<Segment>(call);
+      Tile t = {};
+      t.segments = list;
+      t.columns = channels_;
+      int64_t kind = -1;
+      for (int64_t i = line.begin; i < line.end;) {
+        const Where where = line.at(i), next = line.at(std::min(i + 1, line.end - 1));
+        if (where.axis[2]->kind != kind) t.segment_count = find_segments(where, list);
+        kind = where.axis[2]->kind;
+        const int64_t own = where.own(p.src);
+        t.a = call.dst + where.other(p.dst);
+        t.a_next = next.other(p.dst) - where.other(p.dst);
+        t.b = call.weights + kernel(where);
+        t.b_next = kernel(next) - kernel(where);
+        t.c = call.src + own;
+        t.c_next = next.own(p.src) - own;
+        t.init = call.add ? t.c : call.bias;
+        t.init_next = call.add ? t.c_next : 0;
+        t.rows = where.count();
+        t.a_row = where.other_row(p.dst);
+        t.c_row = where.own_row(p.src);
+        t.init_row = call.add ? t.c_row : 0;
+        if (is_spread_) {
+          i += run_tiles(line, i, t, [&](const Tile& piece) { gather(call, piece); });
+        } else {
+          i += run_tiles(line, i, t, p.kernels.channelwise);
+        }
+      }
+    });
+  }
+
+ private:
+  int64_t find_segments(const Where& where, Segment* list) const {
+    const Problem& p = problem_;
+    const Item &d = *where.axis[0], &h = *where.axis[1], &w = *where.axis[2];
+    int64_t count = 0;
+    for (int64_t i = 0; i < d.taps; ++i) {
+      const int64_t kernel_d = p.axes[0].kernel_index(d.other + i * d.other_tap_step) - d.kernel;
+      for (int64_t j = 0; j < h.taps; ++j) {
+        const int64_t kernel_h = p.axes[1].kernel_index(h.other + j * h.other_tap_step) - h.kernel;
+        for (int64_t k = 0; k < w.taps; ++k) {
+          const int64_t kernel_w = p.axes[2].kernel_index(w.other + k * w.other_tap_step) - w.kernel;
+          const int64_t tap = p.tap_index(d.tap + i * d.tap_step, h.tap + j * h.tap_step, w.tap + k * w.tap_step);
+          list[count++] = {i * d.other_tap_step * p.dst.axis[0] + j * h.other_tap_step * p.dst.axis[1] +
+                               k * w.other_tap_step * p.dst.axis[2],
+                           p.kernel_index(kernel_d, kernel_h, kernel_w) * p.weights_kernel + tap * p.weights_tap, 1};
+        }
+      }
+    }
+    return count;
+  }
+
+  // A group's output channels each give their share to its input channels.
+  void gather(const Call& call, Tile piece) const {
+    const Problem& p = problem_;
+    if (piece.tiles > 1) {
+      const int64_t tiles = piece.tiles;
+      piece.tiles = 1;
+      for (int64_t i = 0; i < tiles; ++i) {
+        gather(call, piece);
+        piece.a += piece.a_next;
+        piece.b += piece.b_next;
+        piece.c += piece.c_next;
+        if (piece.init != nullptr) piece.init += piece.init_next;
+      }
+      return;
+    }
+    float* shares = tile_.of<float>(call);
+    Tile t = piece;
+    t.init = nullptr;
+    t.c_row = p.ic * channels_;
+    for (int64_t i = 0; i < p.ic; ++i) {
+      t.b = piece.b + i * channels_;
+      t.c = shares + i * channels_;
+      p.kernels.channelwise(t);
+    }
+    for (int64_t row = 0; row < piece.rows; ++row) {
+      for (int64_t g = 0; g < p.groups; ++g) {
+        for (int64_t i = 0; i < p.ic; ++i) {
+          float sum = piece.init == nullptr ? 0 : piece.init[row * piece.init_row + g * p.ic + i];
+          for (int64_t o = 0; o < p.oc; ++o) sum += shares[(row * p.ic + i) * channels_ + g * p.oc + o];
+          piece.c[row * piece.c_row + g * p.ic + i] = sum;
+        }
+      }
+    }
+  }
+
+  std::vector<Grid> grids_;
+  Place segments_, tile_;
+};
+
+// Terms run along the positions of the grid's rows; positions of the other axes and images are segments. A unit of work
+// is some columns of a row of kernels.
+class ChannelwiseBackwardWeights : public Channelwise {
+ public:
+  explicit ChannelwiseBackwardWeights(const Problem& problem) : Channelwise(problem) {
+    rows_ = output_grids(problem, INT64_MAX)[0].rows;
+    for (int axis = 0; axis < 3; ++axis) {
+      by_kernel_[axis].resize(static_cast<size_t>(problem.axes[axis].kernels()));
+      for (const Item& item : output_items(problem.axes[axis], axis == rows_)) {
+        by_kernel_[axis][static_cast<size_t>(item.kernel)].push_back(item);
+      }
+      for (std::vector<Item>& items : by_kernel_[axis]) {
+        std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.kind < b.kind; });
+      }
+    }
+    columns_ = std::min(channels_,
+                        problem.axes[0].kernels() * problem.axes[1].kernels() >= kFewUnits ? channels_ : kFewColumns);
+    segments_ = reserve_per_thread<Segment>(kMostSegments);
+    if (is_spread_) {
+      spread_ = reserve<float>(problem.n * src_.image);
+    } else if (rows_ == 3 && collide(problem.src.image, problem.n)) {
+      src_.image = spaced(problem.src.image);
+      spread_ = reserve<float>(problem.n * src_.image);
+    }
+  }
+
+  void run(const Call& call) const override {
+    const Problem& p = problem_;
+    const float* src = call.src;
+    if (is_spread_) {
+      spread(src, spread_.of<float>(call));
+      src = spread_.of<float>(call);
+    } else if (src_.image != p.src.image) {
+      space(src, p.src.image, p.n, spread_.of<float>(call));
+      src = spread_.of<float>(call);
+    }
+    const int64_t blocks = (channels_ + columns_ - 1) / columns_;
+    const int64_t heights = p.axes[1].kernels();
+    parallel_for(p.axes[0].kernels() * heights * blocks, [&](int64_t unit) {
+      const int64_t column = unit % blocks * columns_;
+      const int64_t columns = std::min(columns_, channels_ - column);
+      const int64_t height = unit / blocks % heights, depth = unit / blocks / heights;
+      for (int64_t width = 0; width < p.axes[2].kernels(); ++width) {
+        float* c = call.weights + p.kernel_index(depth, height, width) * p.weights_kernel + column;
+        kernel(call, src + column, call.dst + column, {depth, height, width}, columns, c);
+      }
+    });
+  }
+
+ private:
+  static constexpr int64_t kFewColumns = 32;
+  static constexpr int64_t kMostSegments = 64;
+
+  struct Index {
+    int64_t axis[3];
+  };
+
+  // Items of an axis from `first` to `last` whose taps are the same.
+  struct Alike {
+    const Item* first;
+    const Item* last;
+  };
+
+  template <typename Run>
+  static void for_each_alike(const std::vector<Item>& items, const Run& run) {
+    const Item* end = items.data() + items.size();
+    for (const Item* first = items.data(); first != end;) {
+      const Item* last = first;
+      while (last != end && last->kind == first->kind) ++last;
+      if (first->taps > 0) run(Alike{first, last});
+      first = last;
+    }
+  }
+
+  void kernel(const Call& call, const float* src, const float* dst, const Index& index, int64_t columns,
+              float* c) const {
+    const Problem& p = problem_;
+    const std::vector<Item>* items[3];
+    for (int axis = 0; axis < 3; ++axis) items[axis] = &by_kernel_[axis][static_cast<size_t>(index.axis[axis])];
+    // One position that meets every tap overwrites; else sums are added to zeros.
+    bool add = call.add;
+    if (!add) {
+      bool whole = rows_ == 3 || p.n == 1;
+      for (int axis = 0; axis < 3; ++axis) {
+        whole = whole && items[axis]->size() == 1 && (*items[axis])[0].taps == p.axes[axis].kernel;
+      }
+      for (int64_t i = 0; i < p.taps * p.ic && !whole; ++i) {
+        std::memset(c + i * channels_, 0, static_cast<size_t>(columns) * sizeof(float));
+      }
+      add = !whole;
+    }
+    for (const Item& width : *items[2]) {
+      if (width.taps == 0) continue;
+      for_each_alike(*items[0], [&](const Alike& depths) {
+        for_each_alike(*items[1], [&](const Alike& heights) {
+          // Taps of a row are the rows of a tile, unless their inputs do not lie at one distance.
+          const bool merges = p.axes[2].dilation == 1 || p.ic == 1;
+          for (int64_t d = 0; d < depths.first->taps; ++d) {
+            for (int64_t w = 0; w < (merges ? 1 : width.taps); ++w) {
+              Tile t = {};
+              t.columns = columns;
+              t.line_rows = merges ? width.taps * p.ic : p.ic;
+              t.rows = heights.first->taps * t.line_rows;
+              t.a = src + d * p.axes[0].dilation * src_.axis[0] + w * p.axes[2].dilation * src_.axis[2];
+              t.a_step = merges && p.ic == 1 ? p.axes[2].dilation * channels_ : channels_;
+              t.a_line = p.axes[1].dilation * src_.axis[1];
+              t.b = dst;
+              t.c = c + p.tap_index(depths.first->tap + d, heights.first->tap, width.tap + w) * p.weights_tap;
+              t.c_row = t.init_row = channels_;
+              t.c_line = p.axes[2].kernel * p.weights_tap;
+              t.init = add ? t.c : nullptr;
+              sum(call, depths, heights, width, t);
+            }
+          }
+        });
+      });
+    }
+  }
+
+  void sum(const Call& call, const Alike& depths, const Alike& heights, const Item& width, Tile& t) const {
+    const Problem& p = problem_;
+    Segment* list = segments_.of<Segment>(call);
+    t.segments = list;
+    const Item image = {0, 1, p.n, 0, 0, 0, 0, 0, 1, 0, 0};
+    for (int64_t n = 0; n < (rows_ == 3 ? 1 : p.n); ++n) {
+      for (const Item* depth = depths.first; depth != depths.last; ++depth) {
+        for (const Item* height = heights.first; height != heights.last; ++height) {
+          const Where where = {{depth, height, &width}, &image, rows_};
+          t.a_row = where.other_row(src_);
+          t.b_step = where.own_row(p.dst);
+          list[t.segment_count++] = {where.other(src_) + n * src_.image, where.own(p.dst) + n * p.dst.image,
+                                     where.count()};
+          if (t.segment_count < kMostSegments) continue;
+          p.kernels.channelwise_t(t);
+          t.segment_count = 0;
+          t.init = t.c;
+        }
+      }
+    }
+    if (t.segment_count > 0) p.kernels.channelwise_t(t);
+  }
+
+  int rows_;  // the axis whose items are runs; 3: the images
+  std::vector<std::vector<Item>> by_kernel_[3];
+  int64_t columns_;
+  Place segments_, spread_;
+};
+
+}  // namespace
+
+std::unique_ptr<KernelPass> make_channelwise_forward(const Problem& problem) {
+  return std::make_unique<ChannelwiseForward>(problem);
+}
+std::unique_ptr<KernelPass> make_channelwise_backward_data(const Problem& problem) {
+  return std::make_unique<ChannelwiseBackwardData>(problem);
+}
+std::unique_ptr<KernelPass> make_channelwise_backward_weights(const Problem& problem) {
+  return std::make_unique<ChannelwiseBackwardWeights>(problem);
+}
+
+}  // namespace conv4j

@@ -1,0 +1,114 @@
+#include "kernels/convolution/grid.h"
+
+namespace conv4j {
+
+namespace {
+
+using Find = std::vector<Item> (*)(const Axis& axis, bool runs);
+
+// A run that is shorter does not fill the registers.
+constexpr int64_t kShort = 4;
+
+double average_run(const std::vector<Item>& items) {
+  int64_t positions = 0;
+  for (const Item& item : items) positions += item.count;
+  return static_cast<double>(positions) / static_cast<double>(items.size());
+}
+
+std::vector<Item> images(int64_t n, bool runs) {
+  if (runs) return {Item{0, 1, n, 0, 0, 0, 0, 0, 1, 0, 0}};
+  std::vector<Item> items;
+  for (int64_t i = 0; i < n; ++i) items.push_back({i, 1, 1, 0, 0, 0, i, 0, 1, 0, 0});
+  return items;
+}
+
+// Single positions of one residue class, which use the same kernels, come together where all kernels are more than a
+// second-level cache holds beside the rest.
+constexpr int64_t kManyWeights = 64 << 10;
+
+std::vector<Item> singles(const Problem& problem, int axis_index, Find find) {
+  std::vector<Item> items = find(problem.axes[axis_index], false);
+  if (problem.weights_size() <= kManyWeights) return items;
+  std::stable_sort(items.begin(), items.end(),
+                   [](const Item& a, const Item& b) { return a.first % a.step < b.first % b.step; });
+  return items;
+}
+
+std::vector<Item> cut(const std::vector<Item>& runs, int64_t most) {
+  std::vector<Item> items;
+  for (const Item& run : runs) {
+    const int64_t pieces = (run.count + most - 1) / most;
+    for (int64_t i = 0; i < pieces; ++i) {
+      const int64_t begin = run.count * i / pieces;
+      Item item = run;
+      item.first += begin * run.step;
+      item.other += begin * run.other_step;
+      item.count = run.count * (i + 1) / pieces - begin;
+      items.push_back(item);
+    }
+  }
+  std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.first < b.first; });
+  return items;
+}
+
+Grid grid_of(const Problem& problem, Find find, int rows, int64_t most) {
+  Grid grid;
+  for (int axis = 0; axis < 3; ++axis) {
+    grid.axes[axis] = axis == rows ? cut(find(problem.axes[axis], true), most) : singles(problem, axis, find);
+  }
+  grid.images = images(problem.n, rows == 3);
+  grid.rows = rows;
+  return grid;
+}
+
+std::vector<Grid> grids_of(const Problem& problem, Find find, int64_t most) {
+  double longest[4];
+  for (int axis = 0; axis < 3; ++axis) longest[axis] = average_run(find(problem.axes[axis], true));
+  longest[3] = static_cast<double>(problem.n);
+  int best = 2;
+  for (int axis : {3, 1, 0}) {
+    if (longest[axis] > longest[best] && longest[best] < 7) best = axis;
+  }
+  std::vector<Grid> grids = {grid_of(problem, find, best, most)};
+  if (best == 3) return grids;
+  // The short runs, in a grid of their own.
+  int second = 3;
+  for (int axis : {2, 1, 0}) {
+    if (axis != best && longest[axis] > longest[second]) second = axis;
+  }
+  if (longest[second] < kShort) return grids;
+  Grid border = grid_of(problem, find, second, most);
+  std::vector<Item>& all = grids[0].axes[best];
+  border.axes[best].clear();
+  std::vector<Item> full;
+  for (const Item& item : all) {
+    if (item.count >= kShort) {
+      full.push_back(item);
+      continue;
+    }
+    for (int64_t i = 0; i < item.count; ++i) {
+      Item single = item;
+      single.first += i * item.step;
+      single.other += i * item.other_step;
+      single.count = 1;
+      border.axes[best].push_back(single);
+    }
+  }
+  if (border.axes[best].empty()) return grids;
+  all = full;
+  if (all.empty()) grids.clear();
+  grids.push_back(border);
+  return grids;
+}
+
+}  // namespace
+
+std::vector<Grid> output_grids(const Problem& problem, int64_t most) { return grids_of(problem, output_items, most); }
+
+std::vector<Grid> source_grids(const Problem& problem, int64_t most) { return grids_of(problem, source_items, most); }
+
+std::vector<Grid> source_grids_by_images(const Problem& problem) {
+  return {grid_of(problem, source_items, 3, problem.n)};
+}
+
+}  // namespace conv4j

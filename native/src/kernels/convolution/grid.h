@@ -1,0 +1,124 @@
+// The tiles that cover one side of a convolution, and the loop over them.
+#ifndef CONV4J_KERNELS_CONVOLUTION_GRID_H_
+#define CONV4J_KERNELS_CONVOLUTION_GRID_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "core/parallel.h"
+#include "kernels/convolution/items.h"
+#include "kernels/convolution/problem.h"
+
+namespace conv4j {
+
+// One tile for each combination of items. Items of axis `rows` are runs, whose positions are the tile's rows; 3 stands
+// for the images.
+struct Grid {
+  std::vector<Item> axes[3];
+  std::vector<Item> images;
+  int rows;
+};
+
+// Rows are positions of the axis with the longest runs, or images. Positions at the border, of short runs, get a grid
+// of their own whose rows are another axis. Runs are cut to at most `most` rows and neighbouring ones come one after
+// the other, so that they find the other side in the cache.
+std::vector<Grid> output_grids(const Problem& problem, int64_t most);
+std::vector<Grid> source_grids(const Problem& problem, int64_t most);
+std::vector<Grid> source_grids_by_images(const Problem& problem);
+
+struct Where {
+  const Item* axis[3];
+  const Item* image;
+  int rows;
+
+  int64_t count() const { return (rows == 3 ? image : axis[rows])->count; }
+
+  // Elements to the tile's first position, and from row to row, on its own side and on the other one.
+  int64_t own(const Steps& steps) const { return offset(steps, &Item::first); }
+  int64_t other(const Steps& steps) const { return offset(steps, &Item::other); }
+  int64_t own_row(const Steps& steps) const { return rows == 3 ? steps.image : axis[rows]->step * steps.axis[rows]; }
+  int64_t other_row(const Steps& steps) const {
+    return rows == 3 ? steps.image : axis[rows]->other_step * steps.axis[rows];
+  }
+
+ private:
+  int64_t offset(const Steps& steps, int64_t Item::*position) const {
+    return axis[0]->*position * steps.axis[0] + axis[1]->*position * steps.axis[1] +
+           axis[2]->*position * steps.axis[2] + image->*position * steps.image;
+  }
+};
+
+// Fewer units of work than this are cut finer, so that any number of threads finds enough.
+constexpr int64_t kFewUnits = 64;
+
+// Tiles of a grid that differ in the width only.
+struct Line {
+  const Grid* grid;
+  Where first;       // of the line
+  Where first_next;  // of the next line, or of this one if it is the last
+  int64_t begin, end;
+
+  Where at(int64_t i) const {
+    Where where = first;
+    if (i == static_cast<int64_t>(grid->axes[2].size())) return first_next;
+    where.axis[2] = &grid->axes[2][static_cast<size_t>(i)];
+    return where;
+  }
+
+  // How many tiles from i on meet the same taps and follow each other at equal steps.
+  int64_t equal_steps(int64_t i) const {
+    const Item* item = grid->axes[2].data() + i;
+    const auto moves = [&](int64_t Item::*field) { return item[1].*field - item[0].*field; };
+    int64_t count = 1;
+    if (i + 1 >= end || item[0].kind != item[1].kind || item[0].count != item[1].count) return 1;
+    const int64_t first = moves(&Item::first), other = moves(&Item::other), kernel = moves(&Item::kernel);
+    for (; i + count < end; ++count) {
+      const Item &last = item[count - 1], &next = item[count];
+      if (next.kind != item->kind || next.count != item->count || next.first - last.first != first ||
+          next.other - last.other != other || next.kernel - last.kernel != kernel) {
+        break;
+      }
+    }
+    return count;
+  }
+};
+
+// Runs `body(line)` in parallel for pieces of lines. Results do not depend on the pieces.
+template <typename Body>
+void for_each_line(const std::vector<Grid>& grids, const Body& body) {
+  const auto size = [](const std::vector<Item>& list) { return static_cast<int64_t>(list.size()); };
+  const auto lines = [&](const Grid& grid) { return size(grid.axes[0]) * size(grid.axes[1]) * size(grid.images); };
+  int64_t all = 0;
+  for (const Grid& grid : grids) all += lines(grid);
+  const auto pieces = [&](const Grid& grid) { return std::min(size(grid.axes[2]), (kFewUnits + all - 1) / all); };
+  int64_t units = 0;
+  for (const Grid& grid : grids) units += lines(grid) * pieces(grid);
+  parallel_for(units, [&](int64_t unit) {
+    const Grid* grid = grids.data();
+    while (unit >= lines(*grid) * pieces(*grid)) {
+      unit -= lines(*grid) * pieces(*grid);
+      ++grid;
+    }
+    const int64_t piece = unit % pieces(*grid);
+    const int64_t index = unit / pieces(*grid);
+    const auto first_of = [&](int64_t rest) {
+      const auto at = [](const std::vector<Item>& list, int64_t i) { return &list[static_cast<size_t>(i)]; };
+      Where where;
+      where.rows = grid->rows;
+      where.axis[2] = at(grid->axes[2], 0);
+      where.axis[1] = at(grid->axes[1], rest % size(grid->axes[1]));
+      rest /= size(grid->axes[1]);
+      where.axis[0] = at(grid->axes[0], rest % size(grid->axes[0]));
+      where.image = at(grid->images, rest / size(grid->axes[0]));
+      return where;
+    };
+    const int64_t width = size(grid->axes[2]);
+    body(Line{grid, first_of(index), first_of(std::min(index + 1, lines(*grid) - 1)), width * piece / pieces(*grid),
+              width * (piece + 1) / pieces(*grid)});
+  });
+}
+
+}  // namespace conv4j
+
+#endif  // CONV4J_KERNELS_CONVOLUTION_GRID_H_

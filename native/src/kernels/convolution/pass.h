@@ -1,0 +1,68 @@
+// The passes of a convolution, each with its own way to cut it into tiles.
+#ifndef CONV4J_KERNELS_CONVOLUTION_PASS_H_
+#define CONV4J_KERNELS_CONVOLUTION_PASS_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "core/memory.h"
+#include "core/parallel.h"
+#include "kernels/convolution/problem.h"
+
+namespace conv4j {
+
+struct Call {
+  float* src;
+  float* weights;
+  float* dst;
+  const float* bias;
+  bool add;
+  char* scratch;
+};
+
+// Where in the scratch memory of a call something lies.
+struct Place {
+  int64_t offset;
+  int64_t step;  // from thread to thread
+
+  template <typename T>
+  T* of(const Call& call) const {
+    return reinterpret_cast<T*>(call.scratch + offset + thread_index() * step);
+  }
+};
+
+class KernelPass {
+ public:
+  virtual ~KernelPass() = default;
+  virtual void run(const Call& call) const = 0;
+  int64_t scratch_bytes() const { return scratch_bytes_; }
+
+ protected:
+  explicit KernelPass(const Problem& problem) : problem_(problem) {}
+
+  template <typename T>
+  Place reserve(int64_t count) {
+    const Place place = {scratch_bytes_, 0};
+    scratch_bytes_ += align(count * static_cast<int64_t>(sizeof(T)));
+    return place;
+  }
+  template <typename T>
+  Place reserve_per_thread(int64_t count) {
+    const Place place = {scratch_bytes_, align(count * static_cast<int64_t>(sizeof(T)))};
+    scratch_bytes_ += problem_.threads * place.step;
+    return place;
+  }
+
+  const Problem& problem_;
+
+ private:
+  int64_t scratch_bytes_ = 0;
+};
+
+std::unique_ptr<KernelPass> make_forward(const Problem& problem);
+std::unique_ptr<KernelPass> make_backward_data(const Problem& problem);
+std::unique_ptr<KernelPass> make_backward_weights(const Problem& problem);
+
+}  // namespace conv4j
+
+#endif  // CONV4J_KERNELS_CONVOLUTION_PASS_H_

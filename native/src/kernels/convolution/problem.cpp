@@ -1,0 +1,64 @@
+#include "kernels/convolution/problem.h"
+
+#include <algorithm>
+
+#include "kernels/dispatch.h"
+
+namespace conv4j {
+
+namespace {
+
+Steps steps_of(int64_t channels, int64_t depth, int64_t height, int64_t width) {
+  return {{height * width * channels, width * channels, channels}, depth * height * width * channels};
+}
+
+// How full the lanes are when `channels` lie in them, by sixteens.
+double fullness(int64_t channels) {
+  return static_cast<double>(channels) / static_cast<double>((channels + 15) / 16 * 16);
+}
+
+// Output channels in the lanes unless input channels fill them clearly better; where groups leave too few of both, all
+// channels of all groups.
+Layout::Order order_of(const Geometry& geometry) {
+  const int64_t ic = geometry.ic / geometry.groups;
+  const int64_t oc = geometry.oc / geometry.groups;
+  if (geometry.groups > 1 && ic < 8 && oc < 8) return Layout::Order::kGroupsInner;
+  return fullness(oc) < 0.7 && fullness(ic) > fullness(oc) ? Layout::Order::kIcInner : Layout::Order::kOcInner;
+}
+
+}  // namespace
+
+Problem::Problem(const Geometry& g, Isa isa, int thread_count)
+    : geometry(g), kernels(kernels_of(isa)), threads(thread_count), order(order_of(g)) {
+  n = std::max<int64_t>(g.n, 1);  // A plan of an empty batch never runs.
+  const int64_t spatial = g.spatial();
+  for (int64_t i = 0; i < 3; ++i) {
+    axes[i] = i < 3 - spatial ? Axis{1, 1, 1, 1, 0, 0, 1, Sharing::kShared, 1}
+                              : g.axes[static_cast<size_t>(i - (3 - spatial))];
+  }
+  groups = g.groups;
+  ic = g.ic / groups;
+  oc = g.oc / groups;
+  taps = axes[0].kernel * axes[1].kernel * axes[2].kernel;
+  src = steps_of(g.ic, axes[0].input, axes[1].input, axes[2].input);
+  dst = steps_of(g.oc, axes[0].output, axes[1].output, axes[2].output);
+  switch (order) {
+    case Order::kOcInner:
+      weights_tap = ic * oc;
+      weights_group = taps * weights_tap;
+      weights_kernel = groups * weights_group;
+      break;
+    case Order::kIcInner:
+      weights_tap = ic;
+      weights_group = oc * taps * ic;
+      weights_kernel = groups * weights_group;
+      break;
+    default:
+      weights_tap = ic * g.oc;
+      weights_group = 0;
+      weights_kernel = taps * weights_tap;
+      break;
+  }
+}
+
+}  // namespace conv4j

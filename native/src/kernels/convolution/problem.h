@@ -1,0 +1,49 @@
+// A convolution with the numbers that its passes share.
+#ifndef CONV4J_KERNELS_CONVOLUTION_PROBLEM_H_
+#define CONV4J_KERNELS_CONVOLUTION_PROBLEM_H_
+
+#include <cstdint>
+
+#include "core/cpu.h"
+#include "core/geometry.h"
+#include "core/layout.h"
+#include "kernels/kernels.h"
+
+namespace conv4j {
+
+// Steps of channels-last activations, in elements.
+struct Steps {
+  int64_t axis[3];
+  int64_t image;
+};
+
+// Three axes: those that the convolution lacks come first and have size 1.
+struct Problem {
+  using Order = Layout::Order;
+
+  Problem(const Geometry& geometry, Isa isa, int threads);
+
+  int64_t kernel_index(int64_t depth, int64_t height, int64_t width) const {
+    return (depth * axes[1].kernels() + height) * axes[2].kernels() + width;
+  }
+  int64_t tap_index(int64_t depth, int64_t height, int64_t width) const {
+    return (depth * axes[1].kernel + height) * axes[2].kernel + width;
+  }
+  int64_t kernel_count() const { return axes[0].kernels() * axes[1].kernels() * axes[2].kernels(); }
+  int64_t weights_size() const { return kernel_count() * taps * geometry.oc * ic; }
+
+  Geometry geometry;
+  const Kernels& kernels;
+  int threads;
+  Axis axes[3];
+  int64_t n, groups;
+  int64_t ic, oc;  // of a group
+  int64_t taps;
+  Steps src, dst;
+  Order order;  // of the weights, and their steps from kernel to kernel, group to group, tap to tap
+  int64_t weights_kernel, weights_group, weights_tap;
+};
+
+}  // namespace conv4j
+
+#endif  // CONV4J_KERNELS_CONVOLUTION_PROBLEM_H_

@@ -1,0 +1,30 @@
+// Images set apart, where their own distance would put all of them into the same sets of the caches.
+#ifndef CONV4J_KERNELS_CONVOLUTION_SPACED_H_
+#define CONV4J_KERNELS_CONVOLUTION_SPACED_H_
+
+#include <cstdint>
+#include <cstring>
+
+#include "core/parallel.h"
+
+namespace conv4j {
+
+// Whether rows at that distance evict each other: a first-level cache holds eight of one address modulo 4096 bytes.
+inline bool collide(int64_t image, int64_t n) { return n > 4 && image % 1024 == 0; }
+
+inline int64_t spaced(int64_t image) { return image + 16; }
+
+inline void space(const float* from, int64_t image, int64_t n, float* to) {
+  constexpr int64_t kPiece = 16384;
+  const int64_t pieces = (image + kPiece - 1) / kPiece;
+  parallel_for(n * pieces, [&](int64_t unit) {
+    const int64_t first = unit % pieces * kPiece;
+    const int64_t count = first + kPiece < image ? kPiece : image - first;
+    std::memcpy(to + unit / pieces * spaced(image) + first, from + unit / pieces * image + first,
+                static_cast<size_t>(count) * sizeof(float));
+  });
+}
+
+}  // namespace conv4j
+
+#endif  // CONV4J_KERNELS_CONVOLUTION_SPACED_H_

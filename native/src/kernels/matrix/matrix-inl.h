@@ -1,0 +1,46 @@
+// Matrices put into another order.
+
+// to[column * to_step + row] = from[row * from_step + column], squares of one vector's width at a time.
+
+void transpose(const float* from, int64_t from_step, int64_t rows, int64_t columns, float* to, int64_t to_step) {
+  for (int64_t row = 0; row < rows; row += kLanes) {
+    const int64_t height = rows - row < kLanes ? rows - row : kLanes;
+    for (int64_t column = 0; column < columns; column += kLanes) {
+      const int64_t width = columns - column < kLanes ? columns - column : kLanes;
+      const float* a = from + row * from_step + column;
+      float* b = to + column * to_step + row;
+      Vector square[kLanes];
+      if (height == kLanes && width == kLanes) {
+#pragma GCC unroll 16
+        for (int i = 0; i < kLanes; ++i) square[i] = load(a + i * from_step);
+        transpose(square);
+#pragma GCC unroll 16
+        for (int i = 0; i < kLanes; ++i) store(b + i * to_step, square[i]);
+        continue;
+      }
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; ++i) square[i] = i < height ? load_some(a + i * from_step, width) : Vector{};
+      transpose(square);
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; ++i) {
+        if (i < width) store_some(b + i * to_step, square[i], height);
+      }
+    }
+  }
+}
+
+// to[row * to_step + column] = from[row * from_step + column]; brings what lies `ahead` of `from` into the second-level
+// cache.
+void copy(const float* from, int64_t from_step, int64_t ahead, int64_t rows, int64_t columns, float* to,
+          int64_t to_step) {
+  for (int64_t row = 0; row < rows; ++row, from += from_step, to += to_step) {
+    int64_t column = 0;
+    for (; column + kLanes <= columns; column += kLanes) {
+      if (column % 16 == 0) __builtin_prefetch(from + ahead + column, 0, 2);
+      store(to + column, load(from + column));
+    }
+    if (column == columns) continue;
+    __builtin_prefetch(from + ahead + column, 0, 2);
+    store_some(to + column, load_some(from + column, columns - column), columns - column);
+  }
+}
