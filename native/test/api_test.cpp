@@ -75,6 +75,31 @@ TEST(ApiTest, ImpossibleGeometriesAreRefused) {
   EXPECT_EQ(C4J_INVALID_ARGUMENT, c4j_plan_create(nullptr, nullptr, nullptr));
 }
 
+// oneDNN divides by zero on these.
+TEST(ApiTest, TensorsOfMoreThan2To34ElementsAreUnsupported) {
+  constexpr int64_t kLine = int64_t{1} << 30;
+  const auto line = [](int64_t n, int64_t ic) { return test::geometry(n, ic, 1, 1, {test::axis(kLine, 1, 0, 1)}); };
+  EXPECT_EQ(C4J_UNSUPPORTED, Plan(line(1, 17)).status());
+  EXPECT_EQ(C4J_UNSUPPORTED, Plan(line(17, 1)).status());
+  EXPECT_EQ(C4J_UNSUPPORTED, Plan(line(0, 17)).status());
+  const Plan plan(small_geometry(1, 4, 4));
+  int64_t larger = 0;
+  EXPECT_EQ(C4J_UNSUPPORTED, c4j_plan_with_batch(plan.get(), INT32_MAX, &larger));
+  EXPECT_STREQ("dims: expected at most 2^34 elements", c4j_last_error());
+  EXPECT_EQ(0, larger);
+}
+
+TEST(ApiTest, AStrideOrDilationThatMovesNothingMayBeAnything) {
+  c4j_axis axis = test::axis(3, 3, C4J_SHARED, 1);
+  axis.stride = INT32_MAX;
+  const Plan strided(test::geometry(1, 1, 1, 1, {axis}));
+  EXPECT_EQ(C4J_OK, strided.status()) << c4j_last_error();
+  axis = test::axis(3, 1, C4J_SHARED, 1);
+  axis.dilation = INT32_MAX;
+  const Plan dilated(test::geometry(1, 1, 1, 1, {axis}));
+  EXPECT_EQ(C4J_OK, dilated.status()) << c4j_last_error();
+}
+
 TEST(ApiTest, BatchZeroComputesNothingAndItsWeightsGradientIsZero) {
   const Plan plan(small_geometry(0, 2, 1));
   ASSERT_EQ(C4J_OK, plan.status()) << c4j_last_error();

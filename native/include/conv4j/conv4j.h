@@ -169,7 +169,7 @@ enum {
   C4J_DST = 3
 };
 
-/* Makes a plan; c4j_plan_destroy frees it. */
+/* Makes a plan; c4j_plan_destroy frees it. Tensors of more than 2^34 elements are unsupported. */
 C4J_API int32_t c4j_plan_create(const c4j_geometry* geometry, const c4j_options* options, int64_t* plan);
 
 /* A plan for another batch size that shares every layout and choice. */

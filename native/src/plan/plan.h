@@ -51,6 +51,7 @@ class Plan {
   Plan(const Geometry& geometry, const Options& options);
   Plan(const Plan& like, int64_t n);
 
+  const Geometry& geometry() const { return geometry_; }
   int64_t layout(Operand operand) const { return layout_ids_[operand]; }
   const std::string& implementation(Pass pass) const;
   int64_t workspace_bytes(Pass pass) const;

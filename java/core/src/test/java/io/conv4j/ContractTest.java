@@ -741,7 +741,8 @@ class ContractTest {
                     both(k -> all(
                             illegal("batch", () -> k.plan.withBatch(-1)),
                             illegal("batch", () -> k.plan.withBatch(MOST)),
-                            unsupported("sourceShape: plans take sizes of", () -> k.plan.withBatch(1L << 31)),
+                            unsupported("batch: plans take sizes of", () -> k.plan.withBatch(1L << 31)),
+                            unsupported("batch: plans take tensors of", () -> k.plan.withBatch((1L << 31) - 1)),
                             closedPlan(() -> k.closed.withBatch(1)))));
         }
         method("Plan.workspaceBytes()", both(k -> closedPlan(() -> k.closed.workspaceBytes())));

@@ -55,7 +55,7 @@ final class PlanEngine {
     }
 
     static PlanEngine create(ConvGeometry geometry, PlanOptions options) {
-        checkSupported(geometry, options);
+        checkSupported(geometry, "sourceShape", options);
         NativeLoader.ensureLoaded();
         long[] plan = new long[1];
         Status.check(NativeLibrary.c4j_plan_create(encode(geometry), encode(options), plan));
@@ -64,7 +64,7 @@ final class PlanEngine {
 
     PlanEngine withBatch(long batch) {
         ConvGeometry changed = geometry.withBatch(batch);
-        checkSupported(changed, options);
+        checkSupported(changed, "batch", options);
         long[] plan = new long[1];
         acquire();
         try {
@@ -75,37 +75,37 @@ final class PlanEngine {
         return new PlanEngine(changed, options, plan[0]);
     }
 
-    private static void checkSupported(ConvGeometry geometry, PlanOptions options) {
+    private static void checkSupported(ConvGeometry geometry, String argument, PlanOptions options) {
         if (options.implementation() == Implementation.ONEDNN && !geometry.isShared()) {
             throw new UnsupportedOperationException(
                     "options: implementation ONEDNN takes layers that are shared on every axis only");
         }
-        checkSize("the batch", geometry.batch());
-        checkSize("input channels", geometry.inChannels());
-        checkSize("output channels", geometry.outChannels());
+        checkSize(argument, "the batch", geometry.batch());
+        checkSize(argument, "input channels", geometry.inChannels());
+        checkSize(argument, "output channels", geometry.outChannels());
         for (Axis axis : geometry.axes()) {
-            checkSize("the source", axis.input());
-            checkSize("the kernel", axis.kernel());
-            checkSize("the stride", axis.stride());
-            checkSize("the dilation", axis.dilation());
-            checkSize("the padding", Math.max(axis.padBegin(), axis.padEnd()));
-            checkSize("the output", axis.output());
-            checkSize("the sharing", axis.sharing().size());
+            checkSize(argument, "the source", axis.input());
+            checkSize(argument, "the kernel", axis.kernel());
+            checkSize(argument, "the stride", axis.stride());
+            checkSize(argument, "the dilation", axis.dilation());
+            checkSize(argument, "the padding", Math.max(axis.padBegin(), axis.padEnd()));
+            checkSize(argument, "the output", axis.output());
+            checkSize(argument, "the sharing", axis.sharing().size());
         }
         ConvGeometry images = geometry.batch() == 0 ? geometry.withBatch(1) : geometry;
         for (Shape shape : new Shape[] {images.sourceShape(), images.weightsShape(), images.outputShape()}) {
             if (shape.elements() > MOST_ELEMENTS) {
                 throw new UnsupportedOperationException(
-                        "sourceShape: plans take tensors of at most 2^34 elements but got " + geometry);
+                        argument + ": plans take tensors of at most 2^34 elements but got " + geometry);
             }
         }
     }
 
     /** oneDNN keeps sizes in 32 bits inside; own kernels keep to the same bound. */
-    private static void checkSize(String what, long size) {
+    private static void checkSize(String argument, String what, long size) {
         if (size > Integer.MAX_VALUE) {
             throw new UnsupportedOperationException(
-                    "sourceShape: plans take sizes of at most 2^31 - 1 but " + what + " has " + size);
+                    argument + ": plans take sizes of at most 2^31 - 1 but " + what + " has " + size);
         }
     }
 
@@ -125,9 +125,8 @@ final class PlanEngine {
         for (Axis axis : geometry.axes()) {
             encoded[i++] = axis.input();
             encoded[i++] = axis.kernel();
-            // Where they move nothing they are 1: with 2^31 - 1 oneDNN divides by zero, with 2^29 it takes 20 s.
-            encoded[i++] = axis.output() == 1 ? 1 : axis.stride();
-            encoded[i++] = axis.kernel() == 1 ? 1 : axis.dilation();
+            encoded[i++] = axis.stride();
+            encoded[i++] = axis.dilation();
             encoded[i++] = axis.padBegin();
             encoded[i++] = axis.padEnd();
             encoded[i++] = axis.output();
