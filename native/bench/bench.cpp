@@ -171,7 +171,8 @@ class Runner {
     const clockid_t clock = machine.clock(c.threads);
     auto& counters = state.counters;
     if (c.shape->against_onednn) {
-      StandardConvolution any(geometry, pass, c.threads, false), last(geometry, pass, c.threads, true);
+      StandardConvolution any(geometry, pass, c.threads, {OneDnnChoice::Layouts::kAny});
+      StandardConvolution last(geometry, pass, c.threads, {OneDnnChoice::Layouts::kChannelsLast});
       Timed of_any{[&] { any.run(); }, {}}, of_last{[&] { last.run(); }, {}};
       take_turns({&of_any, &of_last}, {5, 5, 0}, clock);
       Timed& onednn = median(of_any.seconds) < median(of_last.seconds) ? of_any : of_last;

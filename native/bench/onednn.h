@@ -1,20 +1,38 @@
-// oneDNN's standard convolution, straight from oneDNN: what tiled convolution of the same sizes is compared with.
+// oneDNN's standard convolution, straight from oneDNN: what this library is compared with.
 #ifndef CONV4J_BENCH_ONEDNN_H_
 #define CONV4J_BENCH_ONEDNN_H_
 
 #include <memory>
+#include <string>
 
 #include "conv4j/conv4j.h"
 
 namespace conv4j::bench {
 
+// What a user of oneDNN has to decide.
+struct OneDnnChoice {
+  enum class Layouts {
+    kAny,          // every pass as it likes best
+    kKept,         // activations as the layer's forward pass likes them best, weights as each pass does
+    kChannelsLast  // activations channels-last, weights as each pass likes them best
+  };
+
+  Layouts layouts = Layouts::kAny;
+  // The operands rest where the layer's forward pass wants them, and each pass pays for the reorders that it needs.
+  bool keeps_layouts = false;
+  bool deconvolution = false;  // oneDNN's own primitives for transposed layers in place of the mirrored ones
+};
+
 class StandardConvolution {
  public:
-  // Two spatial axes. Activations in channels-last order, or in the one that oneDNN likes best; weights always in that.
-  StandardConvolution(const c4j_geometry& geometry, int64_t pass, int threads, bool channels_last);
+  // `pass` is the plan's. Sharing and bias do not count.
+  StandardConvolution(const c4j_geometry& geometry, int64_t pass, int threads, const OneDnnChoice& choice);
   ~StandardConvolution();
 
   void run();
+
+  // oneDNN's name of it, and how many reorders go with it.
+  const std::string& implementation() const;
 
  private:
   struct State;

@@ -1,0 +1,136 @@
+package io.conv4j.benchmarks;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.conv4j.plan.Plan;
+import io.conv4j.plan.PlanOptions;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The harness counts right; that its figures are right nobody can test. */
+class HarnessTest {
+    private static final Peer ONEDNN = new OneDnn();
+
+    @Test
+    void quantilesAreInterpolated() {
+        double[] values = {4, 1, 3, 2};
+        assertEquals(2.5, Statistics.median(values));
+        assertEquals(1.75, Statistics.quantile(values, 0.25));
+        assertEquals(3.25, Statistics.quantile(values, 0.75));
+        assertEquals(7, Statistics.median(new double[] {7}));
+    }
+
+    @Test
+    void theNoiseOfASideComparesItsEvenTurnsWithItsOddOnes() {
+        assertEquals(1, Statistics.selfRatio(new double[] {3, 3, 3}));
+        assertEquals(2, Statistics.selfRatio(new double[] {1, 2, 1, 2, 1}));
+        assertEquals(2, Statistics.selfRatio(new double[] {2, 1, 2, 1}));
+    }
+
+    @Test
+    void geometricMeansAreOfRatios() {
+        assertEquals(1, Statistics.geometricMean(0.5, 2), 1e-15);
+        assertEquals(2, Statistics.geometricMean(1, 2, 4), 1e-15);
+    }
+
+    @Test
+    void sidesTakeTurns() {
+        List<String> turns = new ArrayList<>();
+        double[][] seconds = new Turns(3, 3, 0).take(timed("a", 0.002, turns), timed("b", 0.004, turns));
+        assertEquals(3, seconds[0].length);
+        assertEquals(0.002, Statistics.median(seconds[0]));
+        assertEquals(0.004, Statistics.median(seconds[1]));
+        // Warmed up each, then in turns, the first call of each not timed.
+        assertEquals(List.of("a", "a", "b", "b", "a", "a", "b", "b", "a", "a", "b", "b", "a", "a", "b", "b"), turns);
+    }
+
+    private static Side timed(String name, double seconds, List<String> turns) {
+        return new Side() {
+            @Override
+            public double seconds(int calls) {
+                turns.add(name);
+                return calls * seconds;
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    @Test
+    void layersHaveNamesOfTheirOwnAndPlansOfTheSizesTheySay() {
+        Set<String> names = new HashSet<>();
+        for (Layer layer : Layer.all()) {
+            assertTrue(names.add(layer.name()), layer.name());
+            try (Plan plan = layer.plan(1, PlanOptions.builder().threads(1).build())) {
+                assertEquals(layer.output(), plan.outputShape().size(3), layer.name());
+            }
+        }
+    }
+
+    @Test
+    void rowsAreLinesOfJsonWithEveryField(@TempDir Path folder) throws Exception {
+        Path json = folder.resolve("rows.json");
+        Path png = folder.resolve("ratios.png");
+        StringWriter table = new StringWriter();
+        Layer layer = Layer.all().get(0);
+        try (Report report = new Report(new PrintWriter(table), json)) {
+            double[] ours = {0.002, 0.002, 0.002};
+            double[] theirs = {0.001, 0.001, 0.001};
+            report.add(Row.of(ONEDNN, "any", layer, Pass.BACKWARD_DATA, 8, 2, ours, theirs));
+            report.printMeans();
+            report.draw(png);
+        }
+        List<String> lines = Files.readAllLines(json);
+        assertEquals(1, lines.size());
+        JsonNode row = new ObjectMapper().readTree(lines.get(0));
+        assertEquals("boundary", row.get("question").asText());
+        assertEquals("standard", row.get("op").asText());
+        assertEquals(layer.name(), row.get("shape").asText());
+        assertEquals("backward_data", row.get("pass").asText());
+        assertEquals(8, row.get("batch").asLong());
+        assertEquals("f32", row.get("dtype").asText());
+        assertEquals(2, row.get("ours_ms").asDouble(), 1e-12);
+        assertEquals("onednn", row.get("theirs").asText());
+        assertEquals("any", row.get("how").asText());
+        assertEquals(1, row.get("theirs_ms").asDouble(), 1e-12);
+        assertEquals(2, row.get("ratio").asDouble(), 1e-12);
+        assertEquals(1, row.get("noise").asDouble());
+        assertTrue(table.toString().contains("geometric mean of   1 ratios 2.000"), table.toString());
+        assertEquals((byte) 'P', Files.readAllBytes(png)[1]);
+    }
+
+    @Test
+    void everyWayOfOneDnnRunsEveryPass() {
+        for (Layer layer : Layer.all()) {
+            if (ONEDNN.takes(layer) && layer.input() <= 28) {
+                for (Peer.Way way : ONEDNN.ways(layer, 1, 1)) {
+                    for (Pass pass : Pass.values()) {
+                        try (Side side = way.maker().side(pass)) {
+                            assertTrue(side.seconds(1) > 0, layer.name() + " " + way.how() + " " + pass);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void theOneOpenMpRuntimeThatIsLoadedIsFound() {
+        assertEquals(
+                1,
+                Processors.openMpRuntimes().size(),
+                Processors.openMpRuntimes().toString());
+    }
+}
