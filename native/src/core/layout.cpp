@@ -57,6 +57,8 @@ int64_t layout_id(const Layout& layout) {
 }
 
 Layout layout_of(int64_t id) {
+  if (id == 0) return Layout::channels_first();
+  if (id == 1) return Layout::channels_last();
   Table& t = table();
   std::lock_guard<std::mutex> lock(t.mutex);
   require(id >= 0 && id < static_cast<int64_t>(t.issued.size()), "layout: expected a number that was issued");

@@ -2,9 +2,11 @@
 
 #include <sys/mman.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "core/error.h"
 
@@ -66,42 +68,18 @@ void free_memory(void* address, int64_t size_bytes) noexcept {
 
 int64_t live_bytes() noexcept { return live; }
 
-// Head of a workspace, one alignment long.
-struct Block {
-  int64_t size_bytes;
-};
-
-WorkspacePool::Lease::Lease(WorkspacePool& pool, int64_t size_bytes) : pool_(pool), block_(nullptr) {
+WorkspacePool::Lease::Lease(WorkspacePool& pool, int64_t size_bytes) : pool_(pool) {
+  if (size_bytes == 0) return;
   const int64_t total = size_bytes + kAlignment;
-  for (auto& slot : pool_.slots_) {
-    Block* block = slot.load(std::memory_order_relaxed);
-    if (block == nullptr) continue;
-    block = slot.exchange(nullptr, std::memory_order_acquire);
-    if (block == nullptr) continue;
-    if (block->size_bytes >= total) {
-      block_ = block;
-      return;
-    }
-    free_memory(block, block->size_bytes);  // Too small: it grows.
-    break;
-  }
-  block_ = static_cast<Block*>(allocate_memory(total));
+  block_ = pool_.blocks_.take();
+  if (block_ != nullptr && block_->size_bytes >= total) return;
+  block_ = nullptr;  // Too small: it grows.
+  block_.reset(static_cast<WorkspaceBlock*>(allocate_memory(total)));
   block_->size_bytes = total;
 }
 
 WorkspacePool::Lease::~Lease() {
-  for (auto& slot : pool_.slots_) {
-    Block* empty = nullptr;
-    if (slot.compare_exchange_strong(empty, block_, std::memory_order_release, std::memory_order_relaxed)) return;
-  }
-  free_memory(block_, block_->size_bytes);
-}
-
-WorkspacePool::~WorkspacePool() {
-  for (auto& slot : slots_) {
-    Block* block = slot.load();
-    if (block != nullptr) free_memory(block, block->size_bytes);
-  }
+  if (block_ != nullptr) pool_.blocks_.give(std::move(block_));
 }
 
 }  // namespace conv4j

@@ -2,9 +2,9 @@
 #ifndef CONV4J_CORE_MEMORY_H_
 #define CONV4J_CORE_MEMORY_H_
 
-#include <atomic>
 #include <cstdint>
-#include <utility>
+
+#include "core/pool.h"
 
 namespace conv4j {
 
@@ -18,7 +18,16 @@ constexpr int64_t kAlignment = 64;
 
 constexpr int64_t align(int64_t size_bytes) { return (size_bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
-// A few workspaces kept between calls, as many as fit the slots; calls beyond those allocate and free their own.
+// Head of a workspace, one alignment long.
+struct WorkspaceBlock {
+  struct Free {
+    void operator()(WorkspaceBlock* block) const { free_memory(block, block->size_bytes); }
+  };
+
+  int64_t size_bytes;
+};
+
+// A few workspaces kept between calls; calls beyond those allocate and free their own.
 class WorkspacePool {
  public:
   class Lease {
@@ -28,22 +37,16 @@ class WorkspacePool {
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
 
-    char* data() const { return reinterpret_cast<char*>(block_) + kAlignment; }
+    // Null where no byte was asked for.
+    char* data() const { return block_ == nullptr ? nullptr : reinterpret_cast<char*>(block_.get()) + kAlignment; }
 
    private:
-    friend class WorkspacePool;
     WorkspacePool& pool_;
-    struct Block* block_;
+    Pool<WorkspaceBlock, WorkspaceBlock::Free>::Object block_;
   };
 
-  WorkspacePool() = default;
-  ~WorkspacePool();
-  WorkspacePool(const WorkspacePool&) = delete;
-  WorkspacePool& operator=(const WorkspacePool&) = delete;
-
  private:
-  static constexpr int kSlots = 8;
-  std::atomic<struct Block*> slots_[kSlots] = {};
+  Pool<WorkspaceBlock, WorkspaceBlock::Free> blocks_;
 };
 
 }  // namespace conv4j

@@ -6,6 +6,7 @@
 
 #include "core/memory.h"
 #include "onednn/engine.h"
+#include "onednn/runner.h"
 
 namespace conv4j::onednn {
 
@@ -98,18 +99,14 @@ class Convolution : public Implementation {
     if (fitted_.is_cropped) {
       src = reinterpret_cast<float*>(scratch);
       scratch += align(static_cast<int64_t>(desc(pass, kSrc).get_size()));
-      if (pass != Pass::kBackwardData) crop(operands[kSrc], src, desc(pass, kSrc), true);
+      if (pass != Pass::kBackwardData) crop(pass, operands[kSrc], src, scratch);
     }
-    const bool to_src = pass == Pass::kBackwardData;
-    const bool to_weights = pass == Pass::kBackwardWeights;
-    std::unordered_map<int, dnnl::memory> arguments = {
-        {to_src ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, memory(desc(pass, kSrc), src)},
-        {to_weights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, memory(desc(pass, kWeights), operands[kWeights])},
-        {to_src || to_weights ? DNNL_ARG_DIFF_DST : DNNL_ARG_DST, memory(desc(pass, kDst), operands[kDst])},
-        {DNNL_ARG_SCRATCHPAD, memory(scratchpads_[index(pass)], scratch)}};
-    if (bias != nullptr) arguments.emplace(DNNL_ARG_BIAS, memory(bias_desc(), bias));
-    primitives_[index(pass)].execute(stream(), arguments);
-    if (fitted_.is_cropped && to_src) crop(operands[kSrc], src, desc(pass, kSrc), false);
+    const void* const data[] = {src, operands[kWeights], operands[kDst], scratch, bias};
+    runners_[index(pass)]->run(data);
+    if (fitted_.is_cropped && pass == Pass::kBackwardData) {
+      std::memset(operands[kSrc], 0, full_.get_size());
+      crop(pass, src, operands[kSrc], scratch);
+    }
   }
 
  private:
@@ -173,8 +170,8 @@ class Convolution : public Implementation {
       return any ? forward_hint : forward_desc(fixed_src, any_weights, fixed_dst, false);
     })
                                               : forward_desc(fixed_src, fixed_weights, fixed_dst, fuses_bias);
-    set(Pass::kForward, forward, forward.src_desc(), forward.weights_desc(), forward.dst_desc());
     infos_[index(Pass::kForward)].adds_bias = fuses_bias;
+    set(Pass::kForward, forward, forward.src_desc(), forward.weights_desc(), forward.dst_desc());
 
     const auto backward_data = geometry_.transposed
                                    ? backward_data_desc(fixed_src, fixed_weights, fixed_dst, forward_hint)
@@ -215,8 +212,15 @@ class Convolution : public Implementation {
 
   template <typename PrimitiveDesc>
   void set(Pass pass, const PrimitiveDesc& primitive_desc, const Desc& src, const Desc& weights, const Desc& dst) {
-    primitives_[index(pass)] = dnnl::primitive(primitive_desc.get());
-    scratchpads_[index(pass)] = primitive_desc.scratchpad_desc();
+    const bool to_src = pass == Pass::kBackwardData;
+    const bool to_weights = pass == Pass::kBackwardWeights;
+    const Desc scratchpad = primitive_desc.scratchpad_desc();
+    Runner::Arguments arguments = {{to_src ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, src},
+                                   {to_weights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, weights},
+                                   {to_src || to_weights ? DNNL_ARG_DIFF_DST : DNNL_ARG_DST, dst},
+                                   {DNNL_ARG_SCRATCHPAD, scratchpad}};
+    if (infos_[index(pass)].adds_bias) arguments.emplace_back(DNNL_ARG_BIAS, bias_desc());
+    runners_[index(pass)] = std::make_unique<Runner>(dnnl::primitive(primitive_desc.get()), std::move(arguments));
     Desc* descs = descs_[index(pass)];
     descs[kSrc] = src;
     descs[kWeights] = weights;
@@ -226,22 +230,25 @@ class Convolution : public Implementation {
     info.layouts[kDst] = activations_layout(dst);
     info.layouts[kWeights] = weights_layout(weights, geometry_.weights_dims(), geometry_.groups, geometry_.flipped);
     info.name = std::string("onednn ") + primitive_desc.impl_info_str();
-    info.scratch_bytes = static_cast<int64_t>(scratchpads_[index(pass)].get_size());
-    if (fitted_.is_cropped) info.scratch_bytes += align(static_cast<int64_t>(src.get_size()));
+    info.scratch_bytes = static_cast<int64_t>(scratchpad.get_size());
+    if (!fitted_.is_cropped) return;
+    // What oneDNN does not see has gradient 0.
+    const dnnl::reorder::primitive_desc crop(engine(), to_src ? src : window_, engine(), to_src ? window_ : src,
+                                             attributes());
+    crops_[index(pass)] =
+        std::make_unique<Runner>(dnnl::reorder(crop), Runner::Arguments{{DNNL_ARG_FROM, crop.src_desc()},
+                                                                        {DNNL_ARG_TO, crop.dst_desc()},
+                                                                        {DNNL_ARG_SCRATCHPAD, crop.scratchpad_desc()}});
+    const auto crop_bytes = static_cast<int64_t>(crop.scratchpad_desc().get_size());
+    info.scratch_bytes = align(static_cast<int64_t>(src.get_size())) + std::max(info.scratch_bytes, crop_bytes);
   }
 
   const Desc& desc(Pass pass, Operand operand) const { return descs_[index(pass)][operand]; }
 
-  // Copies between the source and the part of it that oneDNN sees; what it does not see has gradient 0.
-  void crop(float* full, float* seen, const Desc& seen_desc, bool in) const {
-    dnnl::memory window = memory(window_, full);
-    dnnl::memory part = memory(seen_desc, seen);
-    if (in) {
-      dnnl::reorder(window, part).execute(stream(), window, part);
-    } else {
-      std::memset(full, 0, full_.get_size());
-      dnnl::reorder(part, window).execute(stream(), part, window);
-    }
+  // Between the source and the part of it that oneDNN sees.
+  void crop(Pass pass, const float* from, float* to, char* scratch) const {
+    const void* const data[] = {from, to, scratch};
+    crops_[index(pass)]->run(data);
   }
 
   void name_untouched() {
@@ -261,8 +268,8 @@ class Convolution : public Implementation {
   Geometry geometry_;
   Fitted fitted_;
   Layout src_, weights_, dst_;
-  dnnl::primitive primitives_[3];
-  Desc scratchpads_[3];
+  std::unique_ptr<Runner> runners_[3];
+  std::unique_ptr<Runner> crops_[3];  // where the source is cropped
   Desc descs_[3][kOperands];
   Desc full_, window_;
 };

@@ -61,12 +61,13 @@ Reorder::Step::Step(const Desc& from, const Desc& to, bool add)
         }
         return dnnl::reorder::primitive_desc(engine(), from, engine(), to, attr);
       }()),
-      primitive(desc) {}
+      runner(dnnl::reorder(desc), {{DNNL_ARG_FROM, desc.src_desc()},
+                                   {DNNL_ARG_TO, desc.dst_desc()},
+                                   {DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc()}}) {}
 
 void Reorder::Step::run(const float* from, float* to, char* scratch) const {
-  primitive.execute(stream(), {{DNNL_ARG_FROM, memory(desc.src_desc(), from)},
-                               {DNNL_ARG_TO, memory(desc.dst_desc(), to)},
-                               {DNNL_ARG_SCRATCHPAD, memory(desc.scratchpad_desc(), scratch)}});
+  const void* const data[] = {from, to, scratch};
+  runner.run(data);
 }
 
 Reorder::Reorder(const Layout& from, const Layout& to, const Dims& dims, bool add) {

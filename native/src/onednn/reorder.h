@@ -3,9 +3,11 @@
 #define CONV4J_ONEDNN_REORDER_H_
 
 #include <cstdint>
+#include <deque>
 #include <dnnl.hpp>
 
 #include "core/layout.h"
+#include "onednn/runner.h"
 
 namespace conv4j::onednn {
 
@@ -26,7 +28,7 @@ class Reorder {
     void run(const float* from, float* to, char* scratch) const;
 
     dnnl::reorder::primitive_desc desc;
-    dnnl::reorder primitive;
+    Runner runner;
   };
 
   // Between orientations, or between formats that split other groups, the way goes over logical order.
@@ -34,7 +36,7 @@ class Reorder {
   bool flips_;
   int64_t kernel_ = 1;  // elements of one kernel plane, which flipping reverses
   int64_t logical_bytes_ = 0;
-  std::vector<Step> steps_;
+  std::deque<Step> steps_;  // They stay where they are.
 };
 
 }  // namespace conv4j::onednn

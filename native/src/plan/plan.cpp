@@ -14,6 +14,8 @@ namespace conv4j {
 
 namespace {
 
+constexpr int64_t kLogical = 0;  // the number of channels-first
+
 const char* name_of(Operand operand) {
   constexpr const char* kNames[] = {"src", "weights", "dst"};
   return kNames[operand];
@@ -67,13 +69,19 @@ void Plan::prepare() {
   dims_[kSrc] = geometry_.src_dims();
   dims_[kWeights] = geometry_.weights_dims();
   dims_[kDst] = geometry_.dst_dims();
-  if (geometry_.bias != BiasMode::kNone) bias_dims_ = geometry_.bias_dims();
+  if (geometry_.bias != BiasMode::kNone) {
+    bias_dims_ = geometry_.bias_dims();
+    logical_bias_bytes_ = size_bytes(Layout::channels_first(), bias_dims_);
+  }
   bias_image_dims_ = dims_[kDst];
   bias_image_dims_[0] = 1;
   for (int i = 0; i < kOperands; ++i) {
-    const Layout& own = implementation_->info(main_pass()).layouts[i];
-    layout_ids_[i] = layout_id(own);
-    own_bytes_[i] = size_bytes(own, dims_[i]);
+    layouts_[i] = implementation_->info(main_pass()).layouts[i];
+    layout_ids_[i] = layout_id(layouts_[i]);
+    own_bytes_[i] = size_bytes(layouts_[i], dims_[i]);
+    for (Pass pass : {Pass::kForward, Pass::kBackwardData, Pass::kBackwardWeights}) {
+      computes_in_own_[static_cast<int>(pass)][i] = implementation_->info(pass).layouts[i] == layouts_[i];
+    }
   }
 }
 
@@ -92,7 +100,7 @@ int64_t Plan::workspace_bytes(Pass pass) const {
   const auto& info = implementation_->info(pass);
   int64_t staged = 0;
   for (int i = 0; i < kOperands; ++i) {
-    if (layout_id(info.layouts[i]) != layout_ids_[i]) staged += align(size_bytes(info.layouts[i], dims_[i]));
+    if (!computes_in_own_[static_cast<int>(pass)][i]) staged += align(size_bytes(info.layouts[i], dims_[i]));
   }
   return staged + info.scratch_bytes;
 }
@@ -107,6 +115,27 @@ const Reorder& Plan::reorder(const Layout& from, const Layout& to, const Dims& d
   auto made = std::make_unique<Reorder>(from, to, dims, add);
   std::unique_lock<std::shared_mutex> lock(reorders_mutex_);
   return *reorders_.emplace(key, std::move(made)).first->second;
+}
+
+// What stages an operand of this pass, or brings its result back. That of an own layout is found without a lock.
+const Reorder& Plan::staging(Pass pass, Operand operand, const Operands& operands, bool add) const {
+  const bool own = operands.of[operand].layout == layout_ids_[operand];
+  std::atomic<const Reorder*>& kept = own_reorders_[static_cast<int>(pass)][operand][add ? 1 : 0];
+  if (own) {
+    const Reorder* found = kept.load(std::memory_order_acquire);
+    if (found != nullptr) return *found;
+  }
+  const Layout given = layout_given(operand, operands);
+  const Layout& computed = implementation_->info(pass).layouts[operand];
+  const Reorder& made = operand == result_of(pass) ? reorder(computed, given, dims_[operand], add)
+                                                   : reorder(given, computed, dims_[operand], false);
+  if (own) kept.store(&made, std::memory_order_release);
+  return made;
+}
+
+Layout Plan::layout_given(Operand operand, const Operands& operands) const {
+  const int64_t id = operands.of[operand].layout;
+  return id == layout_ids_[operand] ? layouts_[operand] : layout_of(id);
 }
 
 void Plan::check(Operand operand, const Operands& operands) const {
@@ -127,6 +156,7 @@ void Plan::check(Pass pass, const Operands& operands) const {
   if (backward_bias || operands.bias.address != 0) {
     require(belongs, "bias: the plan has none");
     require(backward_bias || pass == main_pass(), "bias: this pass takes none");
+    if (operands.bias.layout == kLogical) return check_size("bias", operands.bias, logical_bias_bytes_);
     check_foreign("bias", operands.bias, bias_dims_, false);
   }
 }
@@ -153,12 +183,13 @@ void Plan::run(Pass pass, bool add, const Operands& operands) const {
   int64_t scratch_bytes = info.scratch_bytes;
   int64_t total = 0;
   for (int i = 0; i < kOperands; ++i) {
+    const Operand operand = static_cast<Operand>(i);
     const Layout& computed = info.layouts[i];
-    const Layout given = operands.of[i].layout == layout_ids_[i] ? implementation_->info(main_pass()).layouts[i]
-                                                                 : layout_of(operands.of[i].layout);
     const bool adds = add && i == result;  // while it is copied, if not while it is computed
-    if (given == computed && (!adds || info.accumulates)) continue;
-    reorders[i] = i == result ? &reorder(computed, given, dims_[i], adds) : &reorder(given, computed, dims_[i], false);
+    const bool as_computed = operands.of[i].layout == layout_ids_[i] ? computes_in_own_[static_cast<int>(pass)][i]
+                                                                     : layout_of(operands.of[i].layout) == computed;
+    if (as_computed && (!adds || info.accumulates)) continue;
+    reorders[i] = &staging(pass, operand, operands, adds);
     staged_bytes[i] = align(size_bytes(computed, dims_[i]));
     scratch_bytes = std::max(scratch_bytes, reorders[i]->scratch_bytes());
     total += staged_bytes[i];
@@ -218,7 +249,7 @@ void Plan::add_bias(const Layout& layout, float* result, const float* bias, char
 // image, and brings that to logical order.
 void Plan::run_backward_bias(bool add, const Operands& operands) const {
   const Operand from = geometry_.transposed ? kSrc : kDst;
-  const Layout layout = layout_of(operands.of[from].layout);
+  const Layout layout = layout_given(from, operands);
   const ActivationView view = activation_view(layout, dims(from));
   const float* gradient = operands.of[from].data();
   float* bias = operands.bias.data();

@@ -3,6 +3,7 @@
 #ifndef CONV4J_PLAN_PLAN_H_
 #define CONV4J_PLAN_PLAN_H_
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -69,7 +70,9 @@ class Plan {
   void run_backward_bias(bool add, const Operands& operands) const;
   void add_bias(const Layout& layout, float* result, const float* bias, char* scratch) const;
   int64_t add_bias_scratch_bytes(const Layout& layout) const;
+  Layout layout_given(Operand operand, const Operands& operands) const;
   const Reorder& reorder(const Layout& from, const Layout& to, const Dims& dims, bool add) const;
+  const Reorder& staging(Pass pass, Operand operand, const Operands& operands, bool add) const;
 
   Geometry geometry_;
   Options options_;
@@ -78,11 +81,16 @@ class Plan {
   Dims dims_[kOperands];
   Dims bias_dims_;
   Dims bias_image_dims_;
+  Layout layouts_[kOperands];
   int64_t layout_ids_[kOperands];
   int64_t own_bytes_[kOperands];
+  bool computes_in_own_[3][kOperands];  // [pass][operand]
+  int64_t logical_bias_bytes_ = 0;
 
   mutable WorkspacePool workspaces_;
   mutable std::shared_mutex reorders_mutex_;
+  // Of operands in the plan's own layouts, where a pass computes in others: [pass][operand][add].
+  mutable std::atomic<const Reorder*> own_reorders_[3][kOperands][2] = {};
   mutable std::map<std::tuple<int64_t, int64_t, Dims, bool>, std::unique_ptr<Reorder>> reorders_;
 };
 
