@@ -85,6 +85,9 @@ public final class Bench implements Callable<Integer> {
             out.println("OpenMP runtime: " + runtime);
         }
         out.println();
+        if (filter.pattern().isEmpty()) {
+            CallOverhead.print(out, quick, threads);
+        }
         Comparison comparison = new Comparison(threads, quick ? QUICK : LONG);
         int found = 0;
         try (Report report = new Report(out, json)) {

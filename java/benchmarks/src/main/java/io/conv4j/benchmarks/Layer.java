@@ -53,6 +53,9 @@ record Layer(
     private static final List<Long> THIRTY_TWO = List.of(32L);
     private static final List<Long> ONE_TO_128 = List.of(1L, 8L, 32L, 128L);
 
+    /** Hardly any work: sixteen channels at one position. */
+    static final Layer SMALLEST = new Layer(STANDARD, "smallest", 16, 16, 1, 1, 1, 1, 1, 0, 1, ONE);
+
     ConvSpec spec() {
         ConvSpec.Builder spec = ConvSpec.builder(inChannels, outChannels)
                 .kernel(kernel, kernel)
