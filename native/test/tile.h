@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,25 @@ struct TileKernel {
   void (*Kernels::*run)(const Tile& tile);
   Term (*term)(const Tile& tile, int64_t row, int64_t column, int64_t k);
   void (*set_steps)(Tile& tile, int64_t longest);  // the smallest with which the operands' rows do not overlap
+  bool b_is_bf16 = false;
+
+  TileKernel on_bf16(void (*Kernels::*kernel)(const Tile& tile)) const { return {kernel, term, set_steps, true}; }
 };
+
+// The float cut off to a bf16, and widened again.
+inline float cut(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  bits &= 0xffff0000;
+  std::memcpy(&value, &bits, sizeof bits);
+  return value;
+}
+
+inline Bf16 bf16(float cut_value) {
+  uint32_t bits;
+  std::memcpy(&bits, &cut_value, sizeof bits);
+  return {static_cast<uint16_t>(bits >> 16)};
+}
 
 enum class Steps {
   kTight,
@@ -102,19 +121,26 @@ inline void check_tile(const Kernels& kernels, const TileKernel& kernel, const T
     }
   };
   const std::vector<float> a_values = random_floats(a_size, 1);
-  const std::vector<float> b_values = random_floats(b_size, 2);
-  Fenced a(a_size), b(b_size);
+  std::vector<float> b_values = random_floats(b_size, 2);
+  if (kernel.b_is_bf16) std::transform(b_values.begin(), b_values.end(), b_values.begin(), cut);
+  Fenced<float> a(a_size);
+  Fenced<float> b(kernel.b_is_bf16 ? 0 : b_size);
+  Fenced<Bf16> b_bf16(kernel.b_is_bf16 ? b_size : 0);
   for (int64_t row = 0; row < t.rows; ++row) {
     for (int64_t column = 0; column < t.columns; ++column) {
       for_each_term(row, column, [&](int64_t i, int64_t j) {
         a.data()[i] = a_values[static_cast<size_t>(i)];
-        b.data()[j] = b_values[static_cast<size_t>(j)];
+        if (kernel.b_is_bf16) {
+          b_bf16.data()[j] = bf16(b_values[static_cast<size_t>(j)]);
+        } else {
+          b.data()[j] = b_values[static_cast<size_t>(j)];
+        }
       });
     }
   }
 
   const auto tile_size = [&](int64_t step) { return (t.rows - 1) * step + t.columns; };
-  Fenced result(tile_size(t.c_row)), separate(tile_size(t.init_row));
+  Fenced<float> result(tile_size(t.c_row)), separate(tile_size(t.init_row));
   const std::vector<float> init = random_floats(tile_size(t.init_row), 3);
   float* init_data = c.init == Init::kInPlace ? result.data() : separate.data();
   if (c.init != Init::kNone) {
@@ -126,7 +152,7 @@ inline void check_tile(const Kernels& kernels, const TileKernel& kernel, const T
     t.init = init_data;
   }
   t.a = a.data();
-  t.b = b.data();
+  t.b = kernel.b_is_bf16 ? static_cast<const void*>(b_bf16.data()) : b.data();
   t.c = result.data();
 
   (kernels.*kernel.run)(t);

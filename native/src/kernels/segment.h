@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "core/data_type.h"
+
 namespace conv4j {
 
 // A run of `length` terms of a sum: where it begins in each of the two factors, in elements.
@@ -28,12 +30,13 @@ struct Segment {
 //
 // A call computes `tiles` such tiles, none meaning one, with a, b, c and init moved by steps of their own from each to
 // the next.
+// and the same in gemm_bf16, dot_bf16 and channelwise_bf16, whose `b` is of Bf16, widened exactly.
 //
 // All steps in elements; `init` null counts as zeros and may be `c` itself. Nothing outside the tile and the terms is
 // read or written, so that operands may end anywhere.
 struct Tile {
   const float* a;
-  const float* b;
+  const void* b;  // of float, or of Bf16
   float* c;
   const float* init;
   int64_t a_row;

@@ -43,6 +43,23 @@ inline void transpose(Vector (&v)[8]) {
   }
 }
 
+inline __m256i widen(__m128i halves) { return _mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16); }
+template <typename V = Vector>
+inline V load(const Bf16* p) {
+  return reinterpret_cast<Vector>(widen(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
+// Masks go by pairs; the last lane, which may lack its pair, comes by itself.
+template <typename V = Vector>
+inline V load_some(const Bf16* p, int64_t count) {
+  const __m128i pair = _mm_setr_epi32(0, 1, 2, 3);
+  const __m128i pairs = _mm_maskload_epi32(reinterpret_cast<const int*>(p),
+                                           _mm_cmpgt_epi32(_mm_set1_epi32(static_cast<int>(count / 2)), pair));
+  const __m256i last = _mm256_set1_epi32(static_cast<int>(uint32_t{p[count - 1].bits} << 16));
+  const __m256i is_last =
+      _mm256_cmpeq_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(static_cast<int>(count) - 1));
+  return reinterpret_cast<Vector>(_mm256_blendv_epi8(widen(pairs), last, is_last));
+}
+
 typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
 
 inline Vector half_sums(Vector a, Vector b, Vector c, Vector d) {

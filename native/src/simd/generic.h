@@ -32,6 +32,15 @@ inline void transpose(Vector (&v)[4]) {
   v[2] = __builtin_shufflevector(AB, CD, 0, 1, 4, 5);
   v[3] = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
 }
+typedef uint32_t Words __attribute__((vector_size(16)));
+
+template <typename V = Vector>
+inline V load_some(const Bf16* p, int64_t count) {
+  const Words words = {p[0].bits, count > 1 ? p[1].bits : 0u, count > 2 ? p[2].bits : 0u, count > 3 ? p[3].bits : 0u};
+  return reinterpret_cast<Vector>(words << 16);
+}
+template <typename V = Vector>
+inline V load(const Bf16* p) { return load_some(p, kLanes); }
 
 typedef Vector Four;
 

@@ -1,8 +1,8 @@
 // Channelwise kernels: every channel has weights of its own, so channels lie in the lanes of both factors.
 
-template <int kRows, int kVectors, bool kPartial>
+template <typename B, int kRows, int kVectors, bool kPartial>
 void channelwise_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes) {
-  const auto get = [&](const float* p, int v) __attribute__((always_inline)) {
+  const auto get = [&](const auto* p, int v) __attribute__((always_inline)) {
     return kPartial && v == kVectors - 1 ? load_some(p + v * kLanes, lanes) : load(p + v * kLanes);
   };
   const int64_t a_row = t.a_row;
@@ -10,7 +10,7 @@ void channelwise_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes)
   for (int64_t i = 0; i < t.segment_count; ++i) {
     const Segment& s = t.segments[i];
     const float* a = t.a + s.a + row * a_row + column;
-    const float* b = t.b + s.b + column;
+    const B* b = static_cast<const B*>(t.b) + s.b + column;
     // Two bases and one step address eight rows: with a pointer each, they would spill (half the speed).
     const float* const rows[2] = {a, a + 4 * a_row};
     Vector bs[kVectors];
@@ -38,22 +38,29 @@ void channelwise_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes)
   }
 }
 
-template <int kVectors, bool kPartial>
+template <typename B, int kVectors, bool kPartial>
 void channelwise_columns(const Tile& t, int64_t column, int64_t lanes) {
   constexpr int kMost = kRegisters == 32 ? 8 : 4;
   in_blocks<kMost>(t.rows, [&](auto rows, int64_t row, int64_t, int64_t) {
-    channelwise_tile<decltype(rows)::value, kVectors, kPartial>(t, row, column, lanes);
+    channelwise_tile<B, decltype(rows)::value, kVectors, kPartial>(t, row, column, lanes);
   });
 }
 
-void channelwise(const Tile& tile) {
+template <typename B>
+void channelwise_any(const Tile& t) {
   constexpr int64_t kWidth = 2 * kLanes;
-  for_each_tile(tile, [](const Tile& t) {
-    int64_t column = 0;
-    for (; column + kWidth <= t.columns; column += kWidth) channelwise_columns<2, false>(t, column, kLanes);
-    for (; column + kLanes <= t.columns; column += kLanes) channelwise_columns<1, false>(t, column, kLanes);
-    if (column < t.columns) channelwise_columns<1, true>(t, column, t.columns - column);
-  });
+  int64_t column = 0;
+  for (; column + kWidth <= t.columns; column += kWidth) channelwise_columns<B, 2, false>(t, column, kLanes);
+  for (; column + kLanes <= t.columns; column += kLanes) channelwise_columns<B, 1, false>(t, column, kLanes);
+  if (column < t.columns) channelwise_columns<B, 1, true>(t, column, t.columns - column);
+}
+
+void channelwise(const Tile& tile) {
+  for_each_tile<float>(tile, [](const Tile& t) { channelwise_any<float>(t); });
+}
+
+void channelwise_bf16(const Tile& tile) {
+  for_each_tile<Bf16>(tile, [](const Tile& t) { channelwise_any<Bf16>(t); });
 }
 
 template <int kLines, int kRows, bool kPartial>
@@ -68,7 +75,7 @@ void channelwise_t_tile(const Tile& t, int64_t line, int64_t row, int64_t column
   for (int64_t i = 0; i < t.segment_count; ++i) {
     const Segment& s = t.segments[i];
     const float* a = t.a + s.a + line * a_line + row * a_step + column;
-    const float* b = t.b + s.b + column;
+    const float* b = static_cast<const float*>(t.b) + s.b + column;
     int64_t k = 0;
     const auto step = [&](int set) __attribute__((always_inline)) {
       const Vector bs = get(b);
@@ -124,7 +131,7 @@ void channelwise_t_rows(const Tile& t, int64_t column, int64_t lanes) {
 }
 
 void channelwise_t(const Tile& tile) {
-  for_each_tile(tile, [](const Tile& t) {
+  for_each_tile<float>(tile, [](const Tile& t) {
     int64_t column = 0;
     for (; column + kLanes <= t.columns; column += kLanes) channelwise_t_rows<false>(t, column, kLanes);
     if (column < t.columns) channelwise_t_rows<true>(t, column, t.columns - column);

@@ -32,6 +32,15 @@ TEST_P(ChannelwiseTest, TapsMatchDoublesForEverySumStepAndInit) {
   test::check_every_sum(kernels(), kChannelwise, {{}, {1}, {1, 1}, {1, 1, 1}, std::vector<int64_t>(25, 1)});
 }
 
+TEST_P(ChannelwiseTest, TapsOfBf16MatchDoublesForEveryNumberOfRowsAndColumns) {
+  test::check_every_size(kernels(), kChannelwise.on_bf16(&Kernels::channelwise_bf16), {1, 1, 1});
+}
+
+TEST_P(ChannelwiseTest, TapsOfBf16MatchDoublesForEverySumStepAndInit) {
+  test::check_every_sum(kernels(), kChannelwise.on_bf16(&Kernels::channelwise_bf16),
+                        {{}, {1}, {1, 1}, {1, 1, 1}, std::vector<int64_t>(25, 1)});
+}
+
 TEST_P(ChannelwiseTest, PositionsMatchDoublesForEveryNumberOfRowsAndColumns) {
   test::check_every_size(kernels(), kChannelwiseT, {9, 2});
 }

@@ -4,7 +4,7 @@
 // Four columns at a time, whose lanes are summed together: 3 instructions a result, where one by one takes 10 (a
 // seventh of the time at 576 terms). Rows fill the registers: loads, not FMAs, are the limit of narrower tiles.
 
-template <int kRows, int kColumns>
+template <typename B, int kRows, int kColumns>
 void dot_tile(const Tile& t, int64_t row, int64_t column, int64_t b_ahead) {
   constexpr int kFours = (kColumns + 3) / 4;
   const int64_t a_row = t.a_row;
@@ -13,7 +13,7 @@ void dot_tile(const Tile& t, int64_t row, int64_t column, int64_t b_ahead) {
   for (int64_t i = 0; i < t.segment_count; ++i) {
     const Segment& s = t.segments[i];
     const float* a = t.a + s.a + row * a_row;
-    const float* b = t.b + s.b + column * b_step;
+    const B* b = static_cast<const B*>(t.b) + s.b + column * b_step;
     int64_t k = 0;
     for (; k + kLanes <= s.length; k += kLanes) {
       Vector bs[kColumns];
@@ -78,38 +78,44 @@ void dot_tile(const Tile& t, int64_t row, int64_t column, int64_t b_ahead) {
   }
 }
 
-template <int kColumns, int kMost>
+template <typename B, int kColumns, int kMost>
 void dot_columns(const Tile& t, int64_t column) {
   in_blocks<kMost>(t.rows, [&](auto rows, int64_t row, int64_t block, int64_t) {
-    dot_tile<decltype(rows)::value, kColumns>(t, row, column, block == 0 ? t.b_ahead : 0);
+    dot_tile<B, decltype(rows)::value, kColumns>(t, row, column, block == 0 ? t.b_ahead : 0);
   });
 }
 
 // One row alone reads the weights once: it goes over as many columns as there are lanes at a time.
+template <typename B>
 void dot_row(const Tile& t) {
   int64_t column = 0;
-  for (; column + kLanes <= t.columns; column += kLanes) dot_tile<1, kLanes>(t, 0, column, t.b_ahead);
+  for (; column + kLanes <= t.columns; column += kLanes) dot_tile<B, 1, kLanes>(t, 0, column, t.b_ahead);
   with_count<kLanes - 1>(t.columns - column,
-                         [&](auto columns) { dot_tile<1, decltype(columns)::value>(t, 0, column, t.b_ahead); });
+                         [&](auto columns) { dot_tile<B, 1, decltype(columns)::value>(t, 0, column, t.b_ahead); });
 }
 
+template <typename B>
 void dot_any(const Tile& t) {
   constexpr bool kWide = kRegisters == 32;
-  if (t.rows == 1) return dot_row(t);
+  if (t.rows == 1) return dot_row<B>(t);
   int64_t column = 0;
-  for (; column + 4 <= t.columns; column += 4) dot_columns<4, kWide ? 6 : 3>(t, column);
+  for (; column + 4 <= t.columns; column += 4) dot_columns<B, 4, kWide ? 6 : 3>(t, column);
   switch (t.columns - column) {
     case 3:
-      return dot_columns < 3, kWide ? 6 : 3 > (t, column);
+      return dot_columns < B, 3, kWide ? 6 : 3 > (t, column);
     case 2:
-      return dot_columns < 2, kWide ? 8 : 4 > (t, column);
+      return dot_columns < B, 2, kWide ? 8 : 4 > (t, column);
     case 1:
-      return dot_columns<1, 8>(t, column);
+      return dot_columns<B, 1, 8>(t, column);
     default:
       return;
   }
 }
 
 void dot(const Tile& tile) {
-  for_each_tile(tile, [](const Tile& t) { dot_any(t); });
+  for_each_tile<float>(tile, [](const Tile& t) { dot_any<float>(t); });
+}
+
+void dot_bf16(const Tile& tile) {
+  for_each_tile<Bf16>(tile, [](const Tile& t) { dot_any<Bf16>(t); });
 }

@@ -18,6 +18,14 @@ TEST_P(DotTest, MatchesDoublesForEveryNumberOfRowsAndColumns) { test::check_ever
 
 TEST_P(DotTest, MatchesDoublesForEverySumStepAndInit) { test::check_every_sum(kernels(), kDot, test::segment_lists()); }
 
+TEST_P(DotTest, WithBf16MatchesDoublesForEveryNumberOfRowsAndColumns) {
+  test::check_every_size(kernels(), kDot.on_bf16(&Kernels::dot_bf16), {17, 2});
+}
+
+TEST_P(DotTest, WithBf16MatchesDoublesForEverySumStepAndInit) {
+  test::check_every_sum(kernels(), kDot.on_bf16(&Kernels::dot_bf16), test::segment_lists());
+}
+
 INSTANTIATE_TEST_SUITE_P(Isas, DotTest, test::every_isa(), test::name_of_isa);
 
 }  // namespace

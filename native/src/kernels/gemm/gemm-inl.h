@@ -23,7 +23,7 @@ struct GemmPart {
 };
 
 // `kBatches` sets of accumulators take turns over k, where one set is too few to hide the latency of an FMA.
-template <typename V, bool kTransposed, int kRows, int kVectors, int kBatches, bool kPartial>
+template <typename V, typename B, bool kTransposed, int kRows, int kVectors, int kBatches, bool kPartial>
 void gemm_tile(const Tile& t, const GemmPart& part) {
   constexpr int kWidth = sizeof(V) / sizeof(float);
   // One row alone reads so fast that the CPU's own prefetchers keep ahead of it.
@@ -32,7 +32,7 @@ void gemm_tile(const Tile& t, const GemmPart& part) {
   V sums[kBatches][kRows][kVectors] = {};
   for (int64_t i = 0; i < t.segment_count; ++i) {
     const Segment& s = t.segments[i];
-    const float* b = t.b + s.b + part.column;
+    const B* b = static_cast<const B*>(t.b) + s.b + part.column;
     const float* a = t.a + s.a + (kTransposed ? part.row : part.row * t.a_row);
     const RowBases<kRows> rows(a, t.a_row);
     // Where nothing is to be prefetched, what is in use is: a branch would cost more.
@@ -96,7 +96,7 @@ void gemm_tile(const Tile& t, const GemmPart& part) {
   }
 }
 
-template <typename V, bool kTransposed, int kVectors, int kMost>
+template <typename V, typename B, bool kTransposed, int kVectors, int kMost>
 void gemm_columns(const Tile& t, int64_t column, int64_t lanes) {
   in_blocks<kMost>(t.rows, [&](auto size, int64_t row, int64_t block, int64_t blocks) {
     constexpr int kRows = decltype(size)::value;
@@ -106,22 +106,22 @@ void gemm_columns(const Tile& t, int64_t column, int64_t lanes) {
     constexpr int kBatches = kSums <= kWanted / 4 ? 4 : kSums < kWanted ? 2 : 1;
     const GemmPart part = {row, block, blocks, column, lanes};
     if (lanes == static_cast<int64_t>(sizeof(V) / sizeof(float))) {
-      gemm_tile<V, kTransposed, kRows, kVectors, kBatches, false>(t, part);
+      gemm_tile<V, B, kTransposed, kRows, kVectors, kBatches, false>(t, part);
     } else {
       // One set only: GCC 12 keeps several in memory when loads are masked (a quarter of the speed).
-      gemm_tile<V, kTransposed, kRows, kVectors, 1, true>(t, part);
+      gemm_tile<V, B, kTransposed, kRows, kVectors, 1, true>(t, part);
     }
   });
 }
 
-template <bool kTransposed>
+template <typename B, bool kTransposed>
 void gemm_any(const Tile& t) {
   constexpr bool kWide = kRegisters == 32;
   int64_t column = 0;
   while (column < t.columns) {
     const int64_t left = t.columns - column;
     if constexpr (sizeof(Half) < sizeof(Vector)) {
-      if (left <= kLanes / 2) return gemm_columns<Half, kTransposed, 1, 14>(t, column, left);
+      if (left <= kLanes / 2) return gemm_columns<Half, B, kTransposed, 1, 14>(t, column, left);
     }
     // B that comes from memory is read once: two vectors, which leave registers for all rows.
     const bool once = kWide && t.b_ahead != 0 && t.rows > 7 && t.rows <= 14;
@@ -130,20 +130,24 @@ void gemm_any(const Tile& t) {
     const int64_t last = left - (vectors - 1) * kLanes;
     const int64_t lanes = last < kLanes ? last : kLanes;
     if constexpr (kWide) {
-      if (vectors == 4) gemm_columns<Vector, kTransposed, 4, 7>(t, column, lanes);
-      if (vectors == 3) gemm_columns<Vector, kTransposed, 3, 8>(t, column, lanes);
+      if (vectors == 4) gemm_columns<Vector, B, kTransposed, 4, 7>(t, column, lanes);
+      if (vectors == 3) gemm_columns<Vector, B, kTransposed, 3, 8>(t, column, lanes);
     }
-    if (vectors == 2) gemm_columns<Vector, kTransposed, 2, kWide ? 14 : 6>(t, column, lanes);
-    if (vectors == 1) gemm_columns<Vector, kTransposed, 1, kWide ? 14 : 8>(t, column, lanes);
+    if (vectors == 2) gemm_columns<Vector, B, kTransposed, 2, kWide ? 14 : 6>(t, column, lanes);
+    if (vectors == 1) gemm_columns<Vector, B, kTransposed, 1, kWide ? 14 : 8>(t, column, lanes);
     column += vectors * kLanes;
   }
 }
 
 void gemm(const Tile& tile) {
-  for_each_tile(tile, [](const Tile& t) { gemm_any<false>(t); });
+  for_each_tile<float>(tile, [](const Tile& t) { gemm_any<float, false>(t); });
+}
+
+void gemm_bf16(const Tile& tile) {
+  for_each_tile<Bf16>(tile, [](const Tile& t) { gemm_any<Bf16, false>(t); });
 }
 
 void gemm_t(const Tile& tile) {
-  for_each_tile(tile, [](const Tile& t) { gemm_any<true>(t); });
+  for_each_tile<float>(tile, [](const Tile& t) { gemm_any<float, true>(t); });
   if (tile.streams) end_streams();
 }

@@ -34,6 +34,14 @@ TEST_P(GemmTest, RowsOfAMatchDoublesForEverySumStepAndInit) {
   test::check_every_sum(kernels(), kGemm, test::segment_lists());
 }
 
+TEST_P(GemmTest, RowsOfAAndBf16MatchDoublesForEveryNumberOfRowsAndColumns) {
+  test::check_every_size(kernels(), kGemm.on_bf16(&Kernels::gemm_bf16), {9, 2});
+}
+
+TEST_P(GemmTest, RowsOfAAndBf16MatchDoublesForEverySumStepAndInit) {
+  test::check_every_sum(kernels(), kGemm.on_bf16(&Kernels::gemm_bf16), test::segment_lists());
+}
+
 TEST_P(GemmTest, ColumnsOfAMatchDoublesForEveryNumberOfRowsAndColumns) {
   test::check_every_size(kernels(), kGemmT, {9, 2});
 }

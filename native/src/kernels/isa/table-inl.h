@@ -49,7 +49,7 @@ inline __attribute__((always_inline)) void in_blocks(int64_t rows, const Body& b
 }
 
 // Runs the kernel for each of the tiles.
-template <typename Kernel>
+template <typename B, typename Kernel>
 inline __attribute__((always_inline)) void for_each_tile(const Tile& tile, const Kernel& kernel) {
   // A copy waits until all that was written of the tile has reached the cache.
   if (tile.tiles <= 1) return kernel(tile);
@@ -58,7 +58,7 @@ inline __attribute__((always_inline)) void for_each_tile(const Tile& tile, const
     kernel(t);
     if (++i == tile.tiles) return;
     t.a += t.a_next;
-    t.b += t.b_next;
+    t.b = static_cast<const B*>(t.b) + t.b_next;
     t.c += t.c_next;
     if (t.init != nullptr) t.init += t.init_next;
   }
