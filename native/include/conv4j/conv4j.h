@@ -4,8 +4,8 @@
  * Plain C. Every function but the queries that return a value returns a status; c4j_last_error() tells the calling
  * thread what went wrong. Nothing here prints, aborts or lets an exception out.
  *
- * Memory enters as (address, size in bytes), both int64_t, so that sizes are checked on this side too; tensors are
- * float32, in a layout named by a number. No address is kept after a call returns.
+ * Memory enters as (address, size in bytes), both int64_t, so that sizes are checked on this side too; tensors are in a
+ * layout named by a number. No address is kept after a call returns.
  */
 #ifndef CONV4J_CONV4J_H_
 #define CONV4J_CONV4J_H_
@@ -61,11 +61,17 @@ C4J_API int64_t c4j_memory_address(const void* pointer);
 
 /* ---- Layouts --------------------------------------------------------------------------------------------------- */
 
-/* A layout says where the elements of a logical shape lie. Two are known to everyone; plans issue others, which stay
- * valid for the life of the process and are the same number when they are the same layout. */
+/* A layout says where the elements of a logical shape lie, and what they are. Two, of float32, are known to everyone;
+ * plans issue others, which stay valid for the life of the process and are the same number when they are the same
+ * layout. */
 enum {
   C4J_CHANNELS_FIRST = 0, /* logical order: the last dimension is contiguous */
   C4J_CHANNELS_LAST = 1   /* dimension 1 moved to the end */
+};
+
+enum {
+  C4J_F32 = 0,
+  C4J_BF16 = 1 /* the upper half of a float32 */
 };
 
 /* Bytes of a tensor of this shape (dims[0..rank)) in this layout, padding lanes included. */
@@ -74,7 +80,11 @@ C4J_API int32_t c4j_layout_size_bytes(int64_t layout, const int64_t* dims, int64
 /* A name for people, valid for the life of the process; null for a number that is no layout. */
 C4J_API const char* c4j_layout_name(int64_t layout);
 
-/* Copies a tensor from one layout to another. `threads` as in c4j_options. */
+/* What the elements of a layout are (C4J_F32, ...); -1 for a number that is no layout. */
+C4J_API int32_t c4j_layout_type(int64_t layout);
+
+/* Copies a tensor from one layout to another. To C4J_BF16 numbers are rounded to the nearest, ties to even; a NaN stays
+ * one. `threads` as in c4j_options. */
 C4J_API int32_t c4j_reorder(const int64_t* dims, int64_t rank, int64_t source, int64_t source_bytes,
                             int64_t source_layout, int64_t destination, int64_t destination_bytes,
                             int64_t destination_layout, int64_t threads);
@@ -148,6 +158,7 @@ typedef struct {
   int64_t threads;        /* threads of every pass; 0 means one per CPU */
   int64_t implementation; /* C4J_AUTO: oneDNN for convolutions shared on every axis, own kernels for the others */
   int64_t isa;            /* of own kernels; one that the CPU lacks is refused */
+  int64_t weights_type;   /* C4J_BF16 is for inference by own kernels: the weights' gradient is refused */
 } c4j_options;
 
 typedef struct c4j_plan c4j_plan;

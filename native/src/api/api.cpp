@@ -126,6 +126,7 @@ Options options_of(const c4j_options* given) {
       throw Error(Status::kUnsupported, std::string("isa: this CPU lacks ") + isa_name(options.isa));
     }
   }
+  options.weights_type = enumerator<DataType>(given->weights_type, 2, "weights_type: expected 0 or 1");
   return options;
 }
 
@@ -182,6 +183,12 @@ int32_t c4j_layout_size_bytes(int64_t layout, const int64_t* dims, int64_t rank,
 
 const char* c4j_layout_name(int64_t layout) { return layout_name(layout); }
 
+int32_t c4j_layout_type(int64_t layout) {
+  int32_t type = -1;
+  guarded([&] { type = static_cast<int32_t>(layout_of(layout).type); });
+  return type;
+}
+
 int32_t c4j_reorder(const int64_t* dims, int64_t rank, int64_t source, int64_t source_bytes, int64_t source_layout,
                     int64_t destination, int64_t destination_bytes, int64_t destination_layout, int64_t threads) {
   return guarded([&] {
@@ -190,7 +197,7 @@ int32_t c4j_reorder(const int64_t* dims, int64_t rank, int64_t source, int64_t s
     const Layout to = layout_of(destination_layout);
     require(source_bytes >= size_bytes(from, shape), "source_bytes: expected as many as the layout takes");
     require(destination_bytes >= size_bytes(to, shape), "destination_bytes: expected as many as the layout takes");
-    reorder(shape, reinterpret_cast<const float*>(source), from, reinterpret_cast<float*>(destination), to,
+    reorder(shape, reinterpret_cast<const void*>(source), from, reinterpret_cast<void*>(destination), to,
             threads_of(threads));
   });
 }

@@ -34,7 +34,7 @@ class Implementation {
 
   // Computes the pass's result from its two other operands. `bias`, in logical order, is null unless info.adds_bias,
   // and `add` false unless info.accumulates. Thread-safe; runs with the threads it was made with.
-  virtual void run(Pass pass, bool add, float* const operands[kOperands], const float* bias, char* scratch) const = 0;
+  virtual void run(Pass pass, bool add, void* const operands[kOperands], const float* bias, char* scratch) const = 0;
 
  protected:
   PassInfo infos_[3];

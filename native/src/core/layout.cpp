@@ -23,8 +23,10 @@ std::string describe(const Layout& layout) {
     case Layout::Kind::kBlocked:
       return "blocked_" + std::to_string(layout.block);
     default:
-      return "onednn_weights_" + std::to_string(layout.tag) +
-             (layout.groups > 1 ? "_groups_" + std::to_string(layout.groups) : "") + (layout.flipped ? "_flipped" : "");
+      return (layout.kind == Layout::Kind::kPacked ? std::string("packed_") + order_name(layout.order)
+                                                   : "onednn_weights_" + std::to_string(layout.tag)) +
+             (layout.groups > 1 ? "_groups_" + std::to_string(layout.groups) : "") +
+             (layout.flipped ? "_flipped" : "") + (layout.type == DataType::kBf16 ? "_bf16" : "");
   }
 }
 
@@ -45,6 +47,11 @@ Table& table() {
 }
 
 }  // namespace
+
+const char* order_name(Layout::Order order) {
+  constexpr const char* kNames[] = {"oc_inner", "ic_inner", "groups_inner"};
+  return kNames[static_cast<int>(order)];
+}
 
 int64_t layout_id(const Layout& layout) {
   Table& t = table();

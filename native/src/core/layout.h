@@ -1,10 +1,11 @@
-// Where the elements of a logical shape lie. A layout goes by a number outside the core.
+// Where the elements of a logical shape lie, and what they are. A layout goes by a number outside the core.
 #ifndef CONV4J_CORE_LAYOUT_H_
 #define CONV4J_CORE_LAYOUT_H_
 
 #include <cstdint>
 #include <string>
 
+#include "core/data_type.h"
 #include "core/geometry.h"
 
 namespace conv4j {
@@ -32,10 +33,11 @@ struct Layout {
   int64_t groups = 1;             // weights
   int spatial = 0;                // weights: how many trailing dimensions are the kernel's
   bool flipped = false;           // weights: the kernel is stored the other way round
+  DataType type = DataType::kF32;
 
   bool operator==(const Layout& other) const {
     return kind == other.kind && block == other.block && tag == other.tag && order == other.order &&
-           groups == other.groups && spatial == other.spatial && flipped == other.flipped;
+           groups == other.groups && spatial == other.spatial && flipped == other.flipped && type == other.type;
   }
   bool operator!=(const Layout& other) const { return !(*this == other); }
 
@@ -43,8 +45,8 @@ struct Layout {
   static Layout channels_last() { return {Kind::kChannelsLast, 0, 0, Order::kOcInner, 1, 0, false}; }
   static Layout blocked(int block) { return {Kind::kBlocked, block, 0, Order::kOcInner, 1, 0, false}; }
 
-  static Layout packed(Order order, int64_t groups, int spatial, bool flipped) {
-    return {Kind::kPacked, 0, 0, order, groups, spatial, flipped};
+  static Layout packed(Order order, int64_t groups, int spatial, bool flipped, DataType type = DataType::kF32) {
+    return {Kind::kPacked, 0, 0, order, groups, spatial, flipped, type};
   }
 
   bool is_weights() const { return kind == Kind::kOneDnnWeights || kind == Kind::kPacked; }
@@ -56,6 +58,9 @@ int64_t layout_id(const Layout& layout);
 
 // Throws Error(kInvalidArgument) for a number that was not issued.
 Layout layout_of(int64_t id);
+
+// Such as oc_inner.
+const char* order_name(Layout::Order order);
 
 // A name for people, alive as long as the process; null for a number that was not issued.
 const char* layout_name(int64_t id);

@@ -93,19 +93,20 @@ class Convolution : public Implementation {
       make_primitives();
     }
   }
-  void run(Pass pass, bool, float* const operands[kOperands], const float* bias, char* scratch) const override {
+  void run(Pass pass, bool, void* const operands[kOperands], const float* bias, char* scratch) const override {
     if (fitted_.is_untouched) return run_untouched(pass, operands);
-    float* src = operands[kSrc];
+    float* const given_src = static_cast<float*>(operands[kSrc]);
+    float* src = given_src;
     if (fitted_.is_cropped) {
       src = reinterpret_cast<float*>(scratch);
       scratch += align(static_cast<int64_t>(desc(pass, kSrc).get_size()));
-      if (pass != Pass::kBackwardData) crop(pass, operands[kSrc], src, scratch);
+      if (pass != Pass::kBackwardData) crop(pass, given_src, src, scratch);
     }
     const void* const data[] = {src, operands[kWeights], operands[kDst], scratch, bias};
     runners_[index(pass)]->run(data);
     if (fitted_.is_cropped && pass == Pass::kBackwardData) {
-      std::memset(operands[kSrc], 0, full_.get_size());
-      crop(pass, src, operands[kSrc], scratch);
+      std::memset(given_src, 0, full_.get_size());
+      crop(pass, src, given_src, scratch);
     }
   }
 
@@ -257,7 +258,7 @@ class Convolution : public Implementation {
     }
   }
 
-  void run_untouched(Pass pass, float* const operands[kOperands]) const {
+  void run_untouched(Pass pass, void* const operands[kOperands]) const {
     const Operand result = pass == Pass::kForward ? kDst : pass == Pass::kBackwardData ? kSrc : kWeights;
     const Dims dims = result == kDst   ? geometry_.dst_dims()
                       : result == kSrc ? geometry_.src_dims()

@@ -26,9 +26,12 @@ Operand result_of(Pass pass) { return pass == Pass::kForward ? kDst : pass == Pa
 std::unique_ptr<Implementation> implement(const Geometry& geometry, const Options& options,
                                           const Implementation* like) {
   const bool onednn = options.choice == Choice::kOneDnn || (options.choice == Choice::kAuto && geometry.shared());
-  if (!onednn) return make_kernel_convolution(geometry, options.isa, options.threads);
+  if (!onednn) return make_kernel_convolution(geometry, options.weights_type, options.isa, options.threads);
   if (!geometry.shared()) {
     throw Error(Status::kUnsupported, "implementation: oneDNN takes convolutions that are shared on every axis");
+  }
+  if (options.weights_type != DataType::kF32) {
+    throw Error(Status::kUnsupported, "weights_type: oneDNN's convolutions take C4J_F32 here");
   }
   return onednn::make_convolution(geometry, like);
 }
@@ -145,6 +148,9 @@ void Plan::check(Operand operand, const Operands& operands) const {
 }
 
 void Plan::check(Pass pass, const Operands& operands) const {
+  if (pass == Pass::kBackwardWeights && options_.weights_type != DataType::kF32) {
+    throw Error(Status::kUnsupported, "pass: the weights' gradient takes a plan whose weights are C4J_F32");
+  }
   const bool backward_bias = pass == Pass::kBackwardBias;
   const bool belongs = geometry_.bias != BiasMode::kNone;
   if (backward_bias) {
@@ -205,15 +211,15 @@ void Plan::run(Pass pass, bool add, const Operands& operands) const {
   const WorkspacePool::Lease workspace(workspaces_, total + bias_bytes + scratch_bytes);
   char* next = workspace.data();
   char* const scratch = next + total + bias_bytes;
-  float* data[kOperands];
+  void* data[kOperands];
   for (int i = 0; i < kOperands; ++i) {
     data[i] = operands.of[i].data();
     if (reorders[i] == nullptr) continue;
-    data[i] = reinterpret_cast<float*>(next);
+    data[i] = next;
     next += staged_bytes[i];
     if (i != result) reorders[i]->run(operands.of[i].data(), data[i], scratch);
   }
-  const float* bias = adds_bias ? operands.bias.data() : nullptr;
+  const float* bias = adds_bias ? operands.bias.floats() : nullptr;
   if (bias_staged) {
     float* logical = reinterpret_cast<float*>(next);
     conv4j::reorder(bias_dims_, bias, bias_layout, logical, Layout::channels_first(), options_.threads);
@@ -221,7 +227,9 @@ void Plan::run(Pass pass, bool add, const Operands& operands) const {
   }
   const bool adds_directly = add && reorders[result] == nullptr;
   implementation_->run(pass, adds_directly, data, info.adds_bias ? bias : nullptr, scratch);
-  if (adds_bias && !info.adds_bias) add_bias(result_layout, data[result], bias, scratch);
+  if (adds_bias && !info.adds_bias) {
+    add_bias(result_layout, static_cast<float*>(data[result]), bias, scratch);
+  }
   if (reorders[result] != nullptr) reorders[result]->run(data[result], operands.of[result].data(), scratch);
 }
 
@@ -251,8 +259,8 @@ void Plan::run_backward_bias(bool add, const Operands& operands) const {
   const Operand from = geometry_.transposed ? kSrc : kDst;
   const Layout layout = layout_given(from, operands);
   const ActivationView view = activation_view(layout, dims(from));
-  const float* gradient = operands.of[from].data();
-  float* bias = operands.bias.data();
+  const float* gradient = operands.of[from].floats();
+  float* bias = operands.bias.floats();
   const bool per_kernel = geometry_.bias == BiasMode::kKernel && !geometry_.shared();
   if (geometry_.bias != BiasMode::kPosition && !per_kernel) {
     const WorkspacePool::Lease scratch(workspaces_, sum_channel_bias_scratch_bytes(view));

@@ -13,6 +13,7 @@
 #include <tuple>
 
 #include "core/cpu.h"
+#include "core/data_type.h"
 #include "core/geometry.h"
 #include "core/implementation.h"
 #include "core/layout.h"
@@ -28,7 +29,8 @@ struct Operands {
     int64_t size_bytes;
     int64_t layout;
 
-    float* data() const { return reinterpret_cast<float*>(address); }
+    void* data() const { return reinterpret_cast<void*>(address); }
+    float* floats() const { return static_cast<float*>(data()); }
   };
 
   Operand of[kOperands];
@@ -45,6 +47,7 @@ struct Options {
   int threads;
   Choice choice;
   Isa isa;  // of own kernels
+  DataType weights_type;
 };
 
 class Plan {

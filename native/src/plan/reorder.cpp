@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "core/error.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "kernels/packing/packing.h"
@@ -15,8 +16,12 @@ bool is_packed(const Layout& layout) { return layout.kind == Layout::Kind::kPack
 }  // namespace
 
 int64_t size_bytes(const Layout& layout, const Dims& dims) {
-  if (is_packed(layout)) check_packed(layout, dims);
-  return onednn::size_bytes(is_packed(layout) ? Layout::channels_first() : layout, dims);
+  if (!is_packed(layout)) return onednn::size_bytes(layout, dims);
+  check_packed(layout, dims);
+  const auto element = static_cast<int64_t>(layout.type == DataType::kBf16 ? sizeof(Bf16) : sizeof(float));
+  int64_t size = 0;
+  require(!__builtin_mul_overflow(elements(dims), element, &size), "dims: expected at most 2^63 - 1 bytes");
+  return size;
 }
 
 Reorder::Reorder(const Layout& from, const Layout& to, const Dims& dims, bool add)
@@ -36,21 +41,23 @@ int64_t Reorder::scratch_bytes() const {
   return (stages ? logical_bytes_ : 0) + (between_ ? between_->scratch_bytes() : 0);
 }
 
-void Reorder::run(const float* from, float* to, char* scratch) const {
-  float* logical = reinterpret_cast<float*>(scratch);
-  if (!unpacks_ && !packs_) return between_->run(from, to, scratch);
-  if (unpacks_ && !packs_ && !between_) return unpack_weights(from_, dims_, from, add_, to);
-  if (packs_ && !unpacks_ && !between_) return pack_weights(to_, dims_, from, add_, to);
+void Reorder::run(const void* from, void* to, char* scratch) const {
+  const float* const floats_from = static_cast<const float*>(from);
+  float* const floats_to = static_cast<float*>(to);
+  float* const logical = reinterpret_cast<float*>(scratch);
+  if (!unpacks_ && !packs_) return between_->run(floats_from, floats_to, scratch);
+  if (unpacks_ && !packs_ && !between_) return unpack_weights(from_, dims_, from, add_, floats_to);
+  if (packs_ && !unpacks_ && !between_) return pack_weights(to_, dims_, floats_from, add_, to);
   if (unpacks_) {
     unpack_weights(from_, dims_, from, false, logical);
-    if (between_) return between_->run(logical, to, scratch + logical_bytes_);
+    if (between_) return between_->run(logical, floats_to, scratch + logical_bytes_);
   } else {
-    between_->run(from, logical, scratch + logical_bytes_);
+    between_->run(floats_from, logical, scratch + logical_bytes_);
   }
   pack_weights(to_, dims_, logical, add_, to);
 }
 
-void reorder(const Dims& dims, const float* from, const Layout& from_layout, float* to, const Layout& to_layout,
+void reorder(const Dims& dims, const void* from, const Layout& from_layout, void* to, const Layout& to_layout,
              int threads) {
   if (elements(dims) == 0) return;
   if (from_layout == to_layout) {

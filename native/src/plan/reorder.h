@@ -13,14 +13,14 @@ namespace conv4j {
 // Bytes of a tensor of this logical shape, padding lanes included.
 int64_t size_bytes(const Layout& layout, const Dims& dims);
 
-// Copies a tensor to another layout; with `add`, adds to what is there. Own packed weights are reached over logical
-// order. Immutable and thread-safe.
+// Copies a tensor to another layout; with `add`, adds to what is there. Own packed weights are reached over floats in
+// logical order. Immutable and thread-safe.
 class Reorder {
  public:
   Reorder(const Layout& from, const Layout& to, const Dims& dims, bool add);
 
   int64_t scratch_bytes() const;
-  void run(const float* from, float* to, char* scratch) const;
+  void run(const void* from, void* to, char* scratch) const;
 
  private:
   Layout from_, to_;
@@ -32,7 +32,7 @@ class Reorder {
 };
 
 // One copy; `from` and `to` hold size_bytes of their layouts.
-void reorder(const Dims& dims, const float* from, const Layout& from_layout, float* to, const Layout& to_layout,
+void reorder(const Dims& dims, const void* from, const Layout& from_layout, void* to, const Layout& to_layout,
              int threads);
 
 }  // namespace conv4j

@@ -35,6 +35,7 @@ class BackwardData : public KernelPass {
     segments_ = reserve_per_thread<Segment>(problem.taps);
     if (role_ == Role::kTurned && problem.order == Problem::Order::kOcInner) {
       weights_ = reserve<float>(problem.weights_size());
+      tile_ = reserve_per_thread<float>(problem.weights_tap);
     }
     if (scatters()) {
       for (int axis = 0; axis < 2; ++axis) rows_[axis] = source_items(problem.axes[axis], false);
@@ -68,18 +69,18 @@ class BackwardData : public KernelPass {
         kind = where.axis[2]->kind;
         const int64_t ahead = by_images ? kernel(next) - kernel(where) : 0;
         for (int64_t g = 0; g < p.groups; ++g) {
-          const float* b = weights + kernel(where) + g * p.weights_group;
+          const int64_t element = kernel(where) + g * p.weights_group;
           const float* a =
               dst + (role_ == Role::kBatch ? where.other(dst_) + g * p.oc * p.n : where.other(dst_) + g * p.oc);
           float* c = call.src + where.own(p.src) + g * p.ic;
           const float* bias = call.bias == nullptr ? nullptr : call.bias + g * p.ic;
           if (role_ == Role::kBatch) {
             t.a_ahead = ahead;
-            batch_tile(call, t, b, a, c, bias);
+            batch_tile(call, t, weights + element, a, c, bias);
             continue;
           }
           t.a = a;
-          t.b = b;
+          t.b = weights == call.weights ? p.weights_at(weights, element) : weights + element;
           t.c = c;
           t.rows = where.count();
           t.columns = p.ic;
@@ -90,10 +91,13 @@ class BackwardData : public KernelPass {
           t.b_ahead = ahead;
           if (role_ == Role::kDot) {
             t.b_step = p.oc;
-            p.kernels.dot(t);
-          } else {
-            t.b_step = p.order == Problem::Order::kOcInner ? p.ic : p.taps * p.ic;
+            p.dot(t);
+          } else if (weights != call.weights) {
+            t.b_step = p.ic;
             p.kernels.gemm(t);
+          } else {
+            t.b_step = p.taps * p.ic;
+            p.gemm(t);
           }
         }
         where = next;
@@ -108,7 +112,7 @@ class BackwardData : public KernelPass {
     for (const Axis& axis : p.axes) uses *= std::max<int64_t>(axis.output / axis.kernels(), 1);
     const bool few_inputs = p.ic < kFewInputs;
     if (uses >= kManyUses) return few_inputs ? Role::kDot : Role::kTurned;
-    if (p.n < kManyImages) return Role::kScatter;
+    if (p.n < kManyImages || p.weights_type != DataType::kF32) return Role::kScatter;  // Rows are floats.
     return few_inputs ? Role::kBatchScatter : Role::kBatch;
   }
 
@@ -144,12 +148,18 @@ class BackwardData : public KernelPass {
     return count;
   }
 
-  // Every [ic][oc] to [oc][ic].
+  // Every [ic][oc] to [oc][ic], and to floats.
   const float* turn_weights(const Call& call) const {
     const Problem& p = problem_;
     float* turned = weights_.of<float>(call);
     parallel_for(p.kernel_count() * p.groups * p.taps, [&](int64_t i) {
-      p.kernels.transpose(call.weights + i * p.weights_tap, p.oc, p.ic, p.oc, turned + i * p.weights_tap, p.ic);
+      const float* from = call.weights + i * p.weights_tap;
+      if (p.weights_type == DataType::kBf16) {
+        float* widened = tile_.of<float>(call);
+        p.kernels.widen(static_cast<const Bf16*>(p.weights_at(call.weights, i * p.weights_tap)), p.weights_tap, widened);
+        from = widened;
+      }
+      p.kernels.transpose(from, p.oc, p.ic, p.oc, turned + i * p.weights_tap, p.ic);
     });
     return turned;
   }
@@ -212,12 +222,10 @@ class BackwardData : public KernelPass {
       for (int64_t i = 0; i < d.taps; ++i) {
         for (int64_t j = 0; j < h.taps; ++j) {
           const int64_t output_d = d.other + i * d.other_tap_step, output_h = h.other + j * h.other_tap_step;
-          const float* b =
-              call.weights +
-              p.kernel_index(p.axes[0].kernel_index(output_d), p.axes[1].kernel_index(output_h), 0) * p.weights_kernel +
+          const int64_t b = p.kernel_index(p.axes[0].kernel_index(output_d), p.axes[1].kernel_index(output_h), 0) * p.weights_kernel +
               p.tap_index(d.tap + i * d.tap_step, h.tap + j * h.tap_step, 0) * p.weights_tap;
           for (int64_t image = 0; image < n; ++image) {
-            scatter_row(dst + output_d * dst_.axis[0] + output_h * dst_.axis[1] + image * dst_.image, b,
+            scatter_row(call, dst + output_d * dst_.axis[0] + output_h * dst_.axis[1] + image * dst_.image, b,
                         c + image * p.src.image);
           }
         }
@@ -230,8 +238,8 @@ class BackwardData : public KernelPass {
     return call.bias == nullptr ? 0 : call.bias[element % problem_.geometry.ic];
   }
 
-  // What one row of output positions gives to one row of the source, by the taps at `weights`.
-  void scatter_row(const float* dst, const float* weights, float* c) const {
+  // What one row of output positions gives to one row of the source, by the taps from `weights` on.
+  void scatter_row(const Call& call, const float* dst, int64_t weights, float* c) const {
     const Problem& p = problem_;
     const int64_t lanes = by_batch() ? p.n : 1;
     const bool merges = p.axes[2].dilation == 1 && p.groups == 1;
@@ -252,13 +260,12 @@ class BackwardData : public KernelPass {
         for (int64_t tap = 0; tap < (merges ? std::min<int64_t>(item.taps, 1) : item.taps); ++tap) {
           const int64_t inputs = merges ? item.taps * p.ic : p.ic;
           const float* a = dst + item.first * dst_.axis[2] + g * p.oc * lanes;
-          const float* b =
-              weights + item.kernel * p.weights_kernel + g * p.weights_group + (item.tap + tap) * p.weights_tap;
+          const int64_t b = weights + item.kernel * p.weights_kernel + g * p.weights_group + (item.tap + tap) * p.weights_tap;
           t.c = c + ((item.other + tap * p.axes[2].dilation) * p.src.axis[2] + g * p.ic) * lanes;
           t.init = t.c;
           t.c_next = t.init_next = p.axes[2].stride * p.src.axis[2] * lanes;
           if (by_batch()) {
-            t.a = b;
+            t.a = call.weights + b;
             t.a_row = p.oc;
             t.a_next = next_kernel * p.weights_kernel;
             t.a_ahead = t.a_next;
@@ -272,13 +279,13 @@ class BackwardData : public KernelPass {
           } else {
             t.a = a;
             t.a_next = dst_.axis[2];
-            t.b = b;
+            t.b = p.weights_at(call.weights, b);
             t.b_step = p.oc;
             t.b_next = next_kernel * p.weights_kernel;
             t.b_ahead = t.b_next;
             t.rows = 1;
             t.columns = inputs;
-            p.kernels.dot(t);
+            p.dot(t);
           }
         }
       }

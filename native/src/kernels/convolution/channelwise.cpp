@@ -109,7 +109,7 @@ class ChannelwiseForward : public Channelwise {
         const int64_t own = where.own(p.dst);
         t.a = src + where.other(src_);
         t.a_next = next.other(src_) - where.other(src_);
-        t.b = call.weights + kernel(where);
+        t.b = p.weights_at(call.weights, kernel(where));
         t.b_next = kernel(next) - kernel(where);
         t.c = call.dst + own;
         t.c_next = next.own(p.dst) - own;
@@ -117,7 +117,7 @@ class ChannelwiseForward : public Channelwise {
         t.a_row = where.other_row(src_);
         t.c_row = where.own_row(p.dst);
         start_.set(values, where, own, t);
-        i += run_tiles(line, i, t, p.kernels.channelwise);
+        i += run_tiles(line, i, t, p.channelwise);
       }
     });
   }
@@ -168,7 +168,7 @@ class ChannelwiseBackwardData : public Channelwise {
         const int64_t own = where.own(p.src);
         t.a = call.dst + where.other(p.dst);
         t.a_next = next.other(p.dst) - where.other(p.dst);
-        t.b = call.weights + kernel(where);
+        t.b = p.weights_at(call.weights, kernel(where));
         t.b_next = kernel(next) - kernel(where);
         t.c = call.src + own;
         t.c_next = next.own(p.src) - own;
@@ -181,7 +181,7 @@ class ChannelwiseBackwardData : public Channelwise {
         if (is_spread_) {
           i += run_tiles(line, i, t, [&](const Tile& piece) { gather(call, piece); });
         } else {
-          i += run_tiles(line, i, t, p.kernels.channelwise);
+          i += run_tiles(line, i, t, p.channelwise);
         }
       }
     });
@@ -217,7 +217,7 @@ class ChannelwiseBackwardData : public Channelwise {
       for (int64_t i = 0; i < tiles; ++i) {
         gather(call, piece);
         piece.a += piece.a_next;
-        piece.b += piece.b_next;
+        piece.b = static_cast<const char*>(piece.b) + piece.b_next * p.weight_bytes;
         piece.c += piece.c_next;
         if (piece.init != nullptr) piece.init += piece.init_next;
       }
@@ -228,9 +228,9 @@ class ChannelwiseBackwardData : public Channelwise {
     t.init = nullptr;
     t.c_row = p.ic * channels_;
     for (int64_t i = 0; i < p.ic; ++i) {
-      t.b = piece.b + i * channels_;
+      t.b = static_cast<const char*>(piece.b) + i * channels_ * p.weight_bytes;
       t.c = shares + i * channels_;
-      p.kernels.channelwise(t);
+      p.channelwise(t);
     }
     for (int64_t row = 0; row < piece.rows; ++row) {
       for (int64_t g = 0; g < p.groups; ++g) {

@@ -10,7 +10,8 @@
 namespace conv4j {
 
 // Activations are channels-last; the order of the weights follows from the channel counts.
-std::unique_ptr<Implementation> make_kernel_convolution(const Geometry& geometry, Isa isa, int threads);
+std::unique_ptr<Implementation> make_kernel_convolution(const Geometry& geometry, DataType weights_type, Isa isa,
+                                                        int threads);
 
 }  // namespace conv4j
 

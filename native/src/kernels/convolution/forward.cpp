@@ -47,7 +47,7 @@ class Forward : public KernelPass {
       t.segments = list;
       t.columns = p.oc;
       t.b_step = p.order == Problem::Order::kOcInner ? p.oc : p.taps * p.ic;
-      const auto run_tile = p.order == Problem::Order::kOcInner ? p.kernels.gemm : p.kernels.dot;
+      const auto run_tile = p.order == Problem::Order::kOcInner ? p.gemm : p.dot;
       if (!by_images_) t.a_ahead = line.first_next.other(src_) - line.first.other(src_);
       if (by_images_) t.b_ahead = kWeightsAhead;
       for (int64_t i = line.begin; i < line.end; i += t.tiles) {
@@ -57,7 +57,6 @@ class Forward : public KernelPass {
         t.segment_count = find_segments(where, list);
         const int64_t own = where.own(p.dst);
         const float* a = src + where.other(src_);
-        const float* b = call.weights + kernel(where);
         t.a_next = next.other(src_) - where.other(src_);
         t.b_next = kernel(next) - kernel(where);
         t.c_next = next.own(p.dst) - own;
@@ -68,7 +67,7 @@ class Forward : public KernelPass {
         const float* init = t.init;
         for (int64_t g = 0; g < p.groups; ++g) {
           t.a = a + g * p.ic;
-          t.b = b + g * p.weights_group;
+          t.b = p.weights_at(call.weights, kernel(where) + g * p.weights_group);
           t.c = call.dst + own + g * p.oc;
           t.init = init == nullptr ? nullptr : init + g * p.oc;
           run_tile(t);

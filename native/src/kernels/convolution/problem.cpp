@@ -28,8 +28,13 @@ Layout::Order order_of(const Geometry& geometry) {
 
 }  // namespace
 
-Problem::Problem(const Geometry& g, Isa isa, int thread_count)
-    : geometry(g), kernels(kernels_of(isa)), threads(thread_count), order(order_of(g)) {
+Problem::Problem(const Geometry& g, DataType type, Isa isa, int thread_count)
+    : geometry(g), weights_type(type), kernels(kernels_of(isa)), threads(thread_count), order(order_of(g)) {
+  const bool bf16 = weights_type == DataType::kBf16;
+  weight_bytes = bf16 ? sizeof(Bf16) : sizeof(float);
+  gemm = bf16 ? kernels.gemm_bf16 : kernels.gemm;
+  dot = bf16 ? kernels.dot_bf16 : kernels.dot;
+  channelwise = bf16 ? kernels.channelwise_bf16 : kernels.channelwise;
   n = std::max<int64_t>(g.n, 1);  // A plan of an empty batch never runs.
   const int64_t spatial = g.spatial();
   for (int64_t i = 0; i < 3; ++i) {

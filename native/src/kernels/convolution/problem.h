@@ -21,7 +21,7 @@ struct Steps {
 struct Problem {
   using Order = Layout::Order;
 
-  Problem(const Geometry& geometry, Isa isa, int threads);
+  Problem(const Geometry& geometry, DataType weights_type, Isa isa, int threads);
 
   int64_t kernel_index(int64_t depth, int64_t height, int64_t width) const {
     return (depth * axes[1].kernels() + height) * axes[2].kernels() + width;
@@ -32,8 +32,18 @@ struct Problem {
   int64_t kernel_count() const { return axes[0].kernels() * axes[1].kernels() * axes[2].kernels(); }
   int64_t weights_size() const { return kernel_count() * taps * geometry.oc * ic; }
 
+  // An element of weights of any type.
+  const void* weights_at(const float* weights, int64_t element) const {
+    return reinterpret_cast<const char*>(weights) + element * weight_bytes;
+  }
+
   Geometry geometry;
+  DataType weights_type;
+  int64_t weight_bytes;
   const Kernels& kernels;
+  void (*gemm)(const Tile& tile);  // for weights of their type as B
+  void (*dot)(const Tile& tile);
+  void (*channelwise)(const Tile& tile);
   int threads;
   Axis axes[3];
   int64_t n, groups;

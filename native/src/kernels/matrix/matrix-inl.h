@@ -44,3 +44,9 @@ void copy(const float* from, int64_t from_step, int64_t ahead, int64_t rows, int
     store_some(to + column, load_some(from + column, columns - column), columns - column);
   }
 }
+
+void widen(const Bf16* from, int64_t count, float* to) {
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) store(to + i, load(from + i));
+  if (i < count) store_some(to + i, load_some(from + i, count - i), count - i);
+}

@@ -1,6 +1,7 @@
 #include "kernels/packing/packing.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/error.h"
 #include "core/parallel.h"
@@ -79,23 +80,60 @@ void for_each_weight(const Layout& layout, const Dims& dims, const Visit& visit)
   });
 }
 
+float get(const float& from) { return from; }
+
+float get(const Bf16& from) {
+  const uint32_t bits = uint32_t{from.bits} << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+void put(float& to, float value) { to = value; }
+
+void put(Bf16& to, float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  // A NaN is made a quiet one: what is left of its bits might be infinity's.
+  bits = value != value ? bits | 0x400000 : bits + 0x7fff + (bits >> 16 & 1);
+  to.bits = static_cast<uint16_t>(bits >> 16);
+}
+
+template <typename T>
+void pack(const Layout& layout, const Dims& dims, const float* logical, bool add, T* packed) {
+  if (add) {
+    for_each_weight(layout, dims, [=](int64_t from, int64_t to) { put(packed[to], get(packed[to]) + logical[from]); });
+  } else {
+    for_each_weight(layout, dims, [=](int64_t from, int64_t to) { put(packed[to], logical[from]); });
+  }
+}
+
+template <typename T>
+void unpack(const Layout& layout, const Dims& dims, const T* packed, bool add, float* logical) {
+  if (add) {
+    for_each_weight(layout, dims, [=](int64_t to, int64_t from) { logical[to] += get(packed[from]); });
+  } else {
+    for_each_weight(layout, dims, [=](int64_t to, int64_t from) { logical[to] = get(packed[from]); });
+  }
+}
+
 }  // namespace
 
 void check_packed(const Layout& packed_layout, const Dims& dims) { steps_of(packed_layout, dims); }
 
-void pack_weights(const Layout& packed_layout, const Dims& dims, const float* logical, bool add, float* packed) {
-  if (add) {
-    for_each_weight(packed_layout, dims, [=](int64_t from, int64_t to) { packed[to] += logical[from]; });
+void pack_weights(const Layout& packed_layout, const Dims& dims, const float* logical, bool add, void* packed) {
+  if (packed_layout.type == DataType::kBf16) {
+    pack(packed_layout, dims, logical, add, static_cast<Bf16*>(packed));
   } else {
-    for_each_weight(packed_layout, dims, [=](int64_t from, int64_t to) { packed[to] = logical[from]; });
+    pack(packed_layout, dims, logical, add, static_cast<float*>(packed));
   }
 }
 
-void unpack_weights(const Layout& packed_layout, const Dims& dims, const float* packed, bool add, float* logical) {
-  if (add) {
-    for_each_weight(packed_layout, dims, [=](int64_t to, int64_t from) { logical[to] += packed[from]; });
+void unpack_weights(const Layout& packed_layout, const Dims& dims, const void* packed, bool add, float* logical) {
+  if (packed_layout.type == DataType::kBf16) {
+    unpack(packed_layout, dims, static_cast<const Bf16*>(packed), add, logical);
   } else {
-    for_each_weight(packed_layout, dims, [=](int64_t to, int64_t from) { logical[to] = packed[from]; });
+    unpack(packed_layout, dims, static_cast<const float*>(packed), add, logical);
   }
 }
 

@@ -1,4 +1,4 @@
-// Weights between logical order and the orders that kernels read.
+// Weights between floats in logical order and what kernels read: another order, and perhaps bf16.
 #ifndef CONV4J_KERNELS_PACKING_PACKING_H_
 #define CONV4J_KERNELS_PACKING_PACKING_H_
 
@@ -10,8 +10,9 @@ namespace conv4j {
 void check_packed(const Layout& packed_layout, const Dims& dims);
 
 // `dims` is the logical shape [oc, (kernels...,) ic / groups, kernel size...]. With `add`, adds to what is there.
-void pack_weights(const Layout& packed_layout, const Dims& dims, const float* logical, bool add, float* packed);
-void unpack_weights(const Layout& packed_layout, const Dims& dims, const float* packed, bool add, float* logical);
+// `packed` is of the layout's type; to bf16 numbers are rounded to the nearest, ties to even, and a NaN stays one.
+void pack_weights(const Layout& packed_layout, const Dims& dims, const float* logical, bool add, void* packed);
+void unpack_weights(const Layout& packed_layout, const Dims& dims, const void* packed, bool add, float* logical);
 
 }  // namespace conv4j
 

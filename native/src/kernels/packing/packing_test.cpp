@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -54,6 +57,11 @@ std::vector<Case> many_cases() {
   return cases;
 }
 
+Layout in_bf16(Layout layout) {
+  layout.type = DataType::kBf16;
+  return layout;
+}
+
 // Where the order's comment in core/layout.h puts a weight.
 int64_t documented_place(const Layout& layout, int64_t groups, int64_t oc, int64_t ic, int64_t taps, int64_t position,
                          int64_t g, int64_t o, int64_t i, int64_t tap) {
@@ -100,9 +108,93 @@ TEST(PackingTest, EveryWeightLiesWhereItsOrderIsDocumentedToPutIt) {
   }
 }
 
-TEST(PackingTest, UnpackingUndoesPackingAndBothCanAdd) {
+float widened(Bf16 value) {
+  const uint32_t bits = static_cast<uint32_t>(value.bits) << 16;
+  float widened;
+  std::memcpy(&widened, &bits, sizeof widened);
+  return widened;
+}
+
+TEST(PackingTest, Bf16LieWhereFloatsWould) {
   const ScopedThreads scope(1);
   for (const Case& c : many_cases()) {
+    const int64_t count = elements(c.dims);
+    std::vector<float> logical;
+    for (int64_t i = 0; i < count; ++i) logical.push_back(widened({static_cast<uint16_t>(i * 7919 % 0x7f80)}));
+    test::Fenced<float> packed(count);
+    test::Fenced<Bf16> packed_bf16(count);
+    pack_weights(c.layout, c.dims, logical.data(), false, packed.data());
+    pack_weights(in_bf16(c.layout), c.dims, logical.data(), false, packed_bf16.data());
+    for (int64_t i = 0; i < count; ++i) {
+      ASSERT_EQ(packed.data()[i], widened(packed_bf16.data()[i])) << c.name() << ": place " << i;
+    }
+    ASSERT_TRUE(packed_bf16.is_untouched_before()) << c.name();
+  }
+}
+
+TEST(PackingTest, Bf16AreTheNearestOnesTiesToEven) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  struct Rounding {
+    float from;
+    uint16_t to;
+  };
+  const Rounding roundings[] = {
+      {0.0f, 0x0000},
+      {1.0f, 0x3f80},
+      {0x1.00p0f + 0x1p-8f, 0x3f80},  // a tie, down to even
+      {0x1.00fffep0f, 0x3f80},        // below it
+      {0x1.010002p0f, 0x3f81},        // above it
+      {0x1.02p0f + 0x1p-8f, 0x3f82},  // a tie, up to even
+      {0x1.fffffep0f, 0x4000},        // over to the next exponent
+      {0x1.fep127f, 0x7f7f},          // the largest
+      {0x1.fefffep127f, 0x7f7f},      // still nearest to it
+      {0x1.ffp127f, 0x7f80},          // a tie with what would be 2^128
+      {std::numeric_limits<float>::max(), 0x7f80},
+      {kInfinity, 0x7f80},
+      {0x1p-126f, 0x0080},     // the smallest normal number
+      {0x1.fcp-127f, 0x007f},  // the largest denormal one
+      {0x1p-133f, 0x0001},     // the smallest
+      {0x1p-134f, 0x0000},     // a tie with zero
+      {0x1.8p-133f, 0x0002},   // a tie, up to even
+      {0x1p-149f, 0x0000},
+  };
+  const Layout layout = Layout::packed(Order::kOcInner, 1, 1, false, DataType::kBf16);
+  const auto round = [&](float value) {
+    Bf16 rounded = {};
+    pack_weights(layout, {1, 1, 1}, &value, false, &rounded);
+    return rounded.bits;
+  };
+  for (const Rounding& r : roundings) {
+    EXPECT_EQ(r.to, round(r.from)) << r.from;
+    EXPECT_EQ(r.to | 0x8000, round(-r.from)) << -r.from;
+  }
+  for (uint32_t nan : {0x7fc00000u, 0x7f800001u, 0x7fffffffu, 0xffc00000u, 0xff800001u, 0xffffffffu}) {
+    float value;
+    std::memcpy(&value, &nan, sizeof value);
+    EXPECT_TRUE(std::isnan(widened({round(value)}))) << nan;
+    EXPECT_EQ(nan >> 31, static_cast<uint32_t>(round(value) >> 15)) << nan;
+  }
+}
+
+TEST(PackingTest, EveryBf16ComesBackAsItWas) {
+  const Layout layout = Layout::packed(Order::kOcInner, 1, 1, false, DataType::kBf16);
+  for (uint32_t bits = 0; bits < 1 << 16; ++bits) {
+    const Bf16 packed = {static_cast<uint16_t>(bits)};
+    float value = 0;
+    unpack_weights(layout, {1, 1, 1}, &packed, false, &value);
+    const float expected = widened(packed);
+    ASSERT_EQ(0, std::memcmp(&expected, &value, sizeof value)) << bits;
+    Bf16 again = {};
+    pack_weights(layout, {1, 1, 1}, &value, false, &again);
+    ASSERT_EQ(std::isnan(value) ? bits | 0x40 : bits, again.bits);
+  }
+}
+
+TEST(PackingTest, UnpackingUndoesPackingAndBothCanAdd) {
+  const ScopedThreads scope(1);
+  std::vector<Case> cases = many_cases();
+  for (const Case& c : many_cases()) cases.push_back({in_bf16(c.layout), c.dims});
+  for (const Case& c : cases) {
     const std::vector<float> weights = test::random_integers(elements(c.dims), 1);
     test::Fenced logical(weights), packed(elements(c.dims)), back(elements(c.dims));
     pack_weights(c.layout, c.dims, logical.data(), false, packed.data());
@@ -116,11 +208,14 @@ TEST(PackingTest, UnpackingUndoesPackingAndBothCanAdd) {
 }
 
 TEST(PackingTest, PackedWeightsTakeNoMoreBytesThanLogicalOnes) {
+  const auto packed_bytes = [](const Layout& layout, const Dims& dims) {
+    int64_t bytes = 0;
+    EXPECT_EQ(C4J_OK, c4j_layout_size_bytes(layout_id(layout), dims.data(), static_cast<int64_t>(dims.size()), &bytes));
+    return bytes;
+  };
   for (const Case& c : many_cases()) {
-    int64_t packed_bytes = 0;
-    ASSERT_EQ(C4J_OK, c4j_layout_size_bytes(layout_id(c.layout), c.dims.data(), static_cast<int64_t>(c.dims.size()),
-                                            &packed_bytes));
-    ASSERT_EQ(packed_bytes, elements(c.dims) * static_cast<int64_t>(sizeof(float))) << c.name();
+    ASSERT_EQ(packed_bytes(c.layout, c.dims), elements(c.dims) * 4) << c.name();
+    ASSERT_EQ(packed_bytes(in_bf16(c.layout), c.dims), elements(c.dims) * 2) << c.name();
   }
 }
 

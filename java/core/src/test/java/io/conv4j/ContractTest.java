@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.conv4j.memory.DataType;
 import io.conv4j.memory.Layout;
 import io.conv4j.memory.Tensor;
 import io.conv4j.plan.Accumulate;
@@ -43,6 +44,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -74,6 +76,8 @@ class ContractTest {
             ConvCase.copy(LAYER).orientation(Orientation.CONVOLUTION).build();
     private static final ConvSpec UNBIASED =
             ConvCase.copy(LAYER).bias(BiasMode.NONE).build();
+    private static final PlanOptions BF16 =
+            PlanOptions.builder().weightsType(DataType.BF16).build();
     private static final ConvSpec TILED = layer(3, 3).sharing(Sharing.tiled(2)).build();
 
     /** Open plans of one kind; the shapes are the same for both but for the weights'. */
@@ -82,18 +86,26 @@ class ContractTest {
         Plan plan;
         Plan unbiased;
         Plan closed;
+        Plan bf16;
         Layout packedFlipped;
 
         Kind(Shape weights) {
             this.weights = weights;
         }
 
-        void open(Function<ConvSpec, Plan> create) {
-            plan = opened(create.apply(LAYER));
-            unbiased = opened(create.apply(UNBIASED));
-            closed = create.apply(LAYER);
+        void open(BiFunction<ConvSpec, PlanOptions, Plan> create) {
+            PlanOptions defaults = PlanOptions.defaults();
+            plan = opened(create.apply(LAYER, defaults));
+            unbiased = opened(create.apply(UNBIASED, defaults));
+            closed = create.apply(LAYER, defaults);
             closed.close();
-            try (Plan flipped = create.apply(FLIPPED)) {
+            bf16 = opened(create.apply(
+                    LAYER,
+                    PlanOptions.builder()
+                            .implementation(Implementation.KERNELS)
+                            .weightsType(DataType.BF16)
+                            .build()));
+            try (Plan flipped = create.apply(FLIPPED, defaults)) {
                 packedFlipped = flipped.weightsLayout();
             }
         }
@@ -109,6 +121,7 @@ class ContractTest {
     private static final Kind TRANSPOSED = new Kind(Shape.of(2, 4, 3, 3));
     private static Layout blocked;
     private static Layout packed;
+    private static Layout packedBf16;
     private static final List<AutoCloseable> OPEN = new ArrayList<>();
 
     static {
@@ -409,9 +422,10 @@ class ContractTest {
 
     @BeforeAll
     static void open() {
-        CONVOLUTION.open(spec -> ConvPlan.create(spec, SOURCE));
-        TRANSPOSED.open(spec -> TransposedConvPlan.create(spec, SOURCE));
+        CONVOLUTION.open((spec, options) -> ConvPlan.create(spec, SOURCE, options));
+        TRANSPOSED.open((spec, options) -> TransposedConvPlan.create(spec, SOURCE, options));
         packed = CONVOLUTION.packedFlipped;
+        packedBf16 = CONVOLUTION.bf16.weightsLayout();
         blocked = opaqueActivations();
     }
 
@@ -471,7 +485,7 @@ class ContractTest {
         Layout first = Layout.CHANNELS_FIRST;
         total("DataType", "sizeBytes()");
         method("Layout.fits(Shape)", isNull("shape", () -> first.fits(null)));
-        total("Layout", "isOpaque()");
+        total("Layout", "isOpaque()", "dataType()");
 
         method(
                 "Tensor.zeros(Shape)",
@@ -525,7 +539,8 @@ class ContractTest {
                 illegal("buffer", () -> Tensor.view(floats(6).asReadOnlyBuffer(), shape, first)),
                 illegal("buffer", () -> Tensor.view(floats(5), shape, first)),
                 illegal("buffer", () -> Tensor.view(floats(3), Shape.of(1, 3, 1), blocked)),
-                illegal("layout", () -> Tensor.view(floats(6), shape, packed)));
+                illegal("layout", () -> Tensor.view(floats(6), shape, packed)),
+                illegal("layout", () -> Tensor.view(floats(1000), SOURCE, packedBf16)));
         method(
                 "Tensor.view(ByteBuffer, Shape)",
                 isNull("buffer", () -> Tensor.view((ByteBuffer) null, shape)),
@@ -546,6 +561,8 @@ class ContractTest {
                 illegal("buffer", () -> Tensor.view(ByteBuffer.allocate(24), shape, first)),
                 illegal("buffer", () -> Tensor.view(bytes(24).order(other()), shape, first)),
                 illegal("buffer", () -> Tensor.view(bytes(23), shape, first)),
+                illegal("buffer", () -> Tensor.view(bytes(2 * (int) SOURCE.elements() - 1), SOURCE, packedBf16)),
+                illegal("buffer", () -> Tensor.view(bytes(1000).position(1), SOURCE, packedBf16)),
                 illegal("layout", () -> Tensor.view(bytes(24), shape, packed)));
 
         method("Tensor.toFloatArray()", state("tensor", () -> closed(shape).toFloatArray()));
@@ -703,7 +720,8 @@ class ContractTest {
                 isNull("sourceShape", () -> ConvPlan.create(LAYER, null, options)),
                 isNull("options", () -> ConvPlan.create(LAYER, SOURCE, null)),
                 illegal("sourceShape", () -> ConvPlan.create(LAYER, Shape.of(4, 2, 3), options)),
-                unsupported("options", () -> ConvPlan.create(TILED, SOURCE, onednn)));
+                unsupported("options", () -> ConvPlan.create(TILED, SOURCE, onednn)),
+                unsupported("options: weightsType", () -> ConvPlan.create(LAYER, SOURCE, BF16)));
         method(
                 "TransposedConvPlan.create(ConvSpec, Shape)",
                 isNull("spec", () -> TransposedConvPlan.create(null, SOURCE)),
@@ -720,7 +738,8 @@ class ContractTest {
                 isNull("spec", () -> TransposedConvPlan.create(null, SOURCE, options)),
                 isNull("sourceShape", () -> TransposedConvPlan.create(LAYER, null, options)),
                 isNull("options", () -> TransposedConvPlan.create(LAYER, SOURCE, null)),
-                unsupported("options", () -> TransposedConvPlan.create(TILED, SOURCE, onednn)));
+                unsupported("options", () -> TransposedConvPlan.create(TILED, SOURCE, onednn)),
+                unsupported("options: weightsType", () -> TransposedConvPlan.create(LAYER, SOURCE, BF16)));
         method(
                 "PlanOptions.Builder.threads(int)",
                 illegal("threads", () -> PlanOptions.builder().threads(0)),
@@ -732,7 +751,10 @@ class ContractTest {
         method(
                 "PlanOptions.Builder.isa(Isa)",
                 isNull("isa", () -> PlanOptions.builder().isa(null)));
-        total("PlanOptions", "defaults()", "builder()", "threads()", "implementation()", "isa()");
+        method(
+                "PlanOptions.Builder.weightsType(DataType)",
+                isNull("weightsType", () -> PlanOptions.builder().weightsType(null)));
+        total("PlanOptions", "defaults()", "builder()", "threads()", "implementation()", "isa()", "weightsType()");
         total("PlanOptions.Builder", "build()");
 
         for (String type : List.of("Plan", "ConvPlan", "TransposedConvPlan")) {
@@ -817,6 +839,7 @@ class ContractTest {
                 both(k -> all(
                         activations(k, "source", SOURCE, x -> k.plan.backwardWeights(x, y())),
                         activations(k, "outputGradient", OUTPUT, dy -> k.plan.backwardWeights(x(), dy)),
+                        unsupported("plan: the weights' gradient", () -> k.bf16.backwardWeights(x(), y())),
                         closedPlan(() -> k.closed.backwardWeights(x(), y())))));
         method(
                 "Plan.backwardWeightsInto(Tensor, Tensor, Tensor, Accumulate)",
@@ -835,6 +858,8 @@ class ContractTest {
                                 OUTPUT,
                                 (dw, dy) -> k.plan.backwardWeightsInto(x(), dy, dw, ADD)),
                         accumulate(() -> k.plan.backwardWeightsInto(x(), y(), k.w(), null)),
+                        unsupported(
+                                "plan: the weights' gradient", () -> k.bf16.backwardWeightsInto(x(), y(), k.w(), ADD)),
                         closedPlan(() -> k.closed.backwardWeightsInto(x(), y(), k.w(), ADD)))));
         method(
                 "Plan.backwardBias(Tensor)",

@@ -10,18 +10,19 @@ import io.conv4j.spec.Shape;
 import java.util.Objects;
 
 /**
- * Where the elements of a tensor lie. A value: equal layouts place the elements of one shape alike.
+ * Where the elements of a tensor lie, and of what type they are. A value: equal layouts place the elements of one shape
+ * alike, and those of different types are not equal.
  *
- * <p>Two layouts are known to everyone. Others are opaque and issued by plans, which compute fastest in them; only a copy
+ * <p>Two layouts, of {@link DataType#F32}, are known to everyone. Others are opaque and issued by plans, which compute fastest in them; only a copy
  * to another layout reads them as numbers, and their bytes may exceed the shape's product. An opaque layout of weights
  * belongs to one shape and one orientation of the kernel.
  */
 public final class Layout {
     /** Logical order, the last dimension contiguous: {@code [N][C][H][W]}. */
-    public static final Layout CHANNELS_FIRST = new Layout(0, "channels_first", null, null);
+    public static final Layout CHANNELS_FIRST = new Layout(0, "channels_first", DataType.F32, null, null);
 
     /** Dimension 1 moved to the end: {@code [N][H][W][C]}. */
-    public static final Layout CHANNELS_LAST = new Layout(1, "channels_last", null, null);
+    public static final Layout CHANNELS_LAST = new Layout(1, "channels_last", DataType.F32, null, null);
 
     static {
         Access.install(new Bridge());
@@ -29,12 +30,14 @@ public final class Layout {
 
     private final long id;
     private final String name;
+    private final DataType dataType;
     private final Shape weightsShape;
     private final Orientation orientation;
 
-    private Layout(long id, String name, Shape weightsShape, Orientation orientation) {
+    private Layout(long id, String name, DataType dataType, Shape weightsShape, Orientation orientation) {
         this.id = id;
         this.name = name;
+        this.dataType = dataType;
         this.weightsShape = weightsShape;
         this.orientation = orientation;
     }
@@ -53,6 +56,16 @@ public final class Layout {
     }
 
     /**
+     * The type of the elements.
+     *
+     * @return {@link DataType#F32} but for weights that a plan packs in another type ({@link
+     *     io.conv4j.plan.PlanOptions#weightsType()})
+     */
+    public DataType dataType() {
+        return dataType;
+    }
+
+    /**
      * Whether a tensor of this shape can have this layout.
      *
      * @param shape a logical shape
@@ -68,7 +81,7 @@ public final class Layout {
     long sizeBytes(Shape shape) {
         try {
             if (!isOpaque()) {
-                return Math.multiplyExact(shape.elements(), (long) DataType.F32.sizeBytes());
+                return Math.multiplyExact(shape.elements(), (long) dataType.sizeBytes());
             }
             NativeLoader.ensureLoaded();
             long[] sizeBytes = new long[1];
@@ -98,6 +111,11 @@ public final class Layout {
         return name;
     }
 
+    private static Layout opaque(long id, Shape weightsShape, Orientation orientation) {
+        DataType dataType = DataType.values()[NativeLibrary.c4j_layout_type(id)];
+        return new Layout(id, NativeLibrary.c4j_layout_name(id), dataType, weightsShape, orientation);
+    }
+
     private static final class Bridge extends Access {
         @Override
         public NativeMemory memory(Object tensor) {
@@ -119,15 +137,13 @@ public final class Layout {
             return switch ((int) id) {
                 case 0 -> CHANNELS_FIRST;
                 case 1 -> CHANNELS_LAST;
-                default -> new Layout(id, NativeLibrary.c4j_layout_name(id), null, null);
+                default -> opaque(id, null, null);
             };
         }
 
         @Override
         public Object weightsLayout(long id, Object shape, Object orientation) {
-            return id <= 1
-                    ? layout(id)
-                    : new Layout(id, NativeLibrary.c4j_layout_name(id), (Shape) shape, (Orientation) orientation);
+            return id <= 1 ? layout(id) : opaque(id, (Shape) shape, (Orientation) orientation);
         }
     }
 }

@@ -12,7 +12,8 @@ import java.nio.FloatBuffer;
 import java.util.Objects;
 
 /**
- * Numbers off the Java heap: a logical shape, a data type, and a layout that says where the elements lie.
+ * Numbers off the Java heap: a logical shape, and a layout that says where the elements lie and of what type they are.
+ * Arrays of {@code float} and tensors of another type are converted as they are copied, as {@link DataType} says.
  *
  * <p>A tensor owns its memory, aligned to 64 bytes, until {@link #close()}; one that was forgotten is freed when it has
  * become unreachable. A {@linkplain #view(FloatBuffer, Shape) view} shares a caller's direct buffer instead and keeps it
@@ -46,8 +47,9 @@ public final class Tensor implements AutoCloseable {
         }
         NativeLoader.ensureLoaded();
         long address = NativeLibrary.c4j_memory_address(buffer) + offsetBytes;
-        if (address % DataType.F32.sizeBytes() != 0) {
-            throw new IllegalArgumentException("buffer: expected a position aligned to " + DataType.F32.sizeBytes()
+        int elementBytes = layout.dataType().sizeBytes();
+        if (address % elementBytes != 0) {
+            throw new IllegalArgumentException("buffer: expected a position aligned to " + elementBytes
                     + " bytes but got address 0x" + Long.toHexString(address));
         }
         this.memory = NativeMemory.of(this, address, sizeBytes, buffer);
@@ -157,11 +159,16 @@ public final class Tensor implements AutoCloseable {
      * @return a new tensor; closing it leaves the buffer as it is
      * @throws NullPointerException if an argument is null
      * @throws IllegalArgumentException if the buffer is none of the above, or the layout is one of packed weights of
-     *     another shape
+     *     another shape, or of another type than {@link DataType#F32}
      */
     public static Tensor view(FloatBuffer buffer, Shape shape, Layout layout) {
         Objects.requireNonNull(buffer, "buffer");
         checkBuffer(buffer, buffer.order());
+        check(shape, layout);
+        if (layout.dataType() != DataType.F32) {
+            throw new IllegalArgumentException(
+                    "layout: expected one of F32 for a FloatBuffer but got " + layout + " of " + layout.dataType());
+        }
         int elementBytes = DataType.F32.sizeBytes();
         return new Tensor(
                 buffer.duplicate().clear(),
@@ -188,8 +195,8 @@ public final class Tensor implements AutoCloseable {
     /**
      * A view of a direct buffer from its position on: the two share memory.
      *
-     * @param buffer direct, writable, in native byte order, its position aligned to 4 bytes, with at least the layout's
-     *     bytes remaining
+     * @param buffer direct, writable, in native byte order, its position aligned to the size of an element, with at least
+     *     the layout's bytes remaining
      * @param shape the view's shape
      * @param layout where the elements lie
      * @return a new tensor; closing it leaves the buffer as it is
@@ -252,10 +259,10 @@ public final class Tensor implements AutoCloseable {
     /**
      * The type of the elements.
      *
-     * @return {@link DataType#F32}
+     * @return that of the layout
      */
     public DataType dataType() {
-        return DataType.F32;
+        return layout.dataType();
     }
 
     /**
@@ -387,7 +394,7 @@ public final class Tensor implements AutoCloseable {
     /**
      * A copy in another layout.
      *
-     * @param newLayout where the copy's elements lie
+     * @param newLayout where the copy's elements lie, and of what type they are
      * @return a new tensor, which the caller closes
      * @throws NullPointerException if {@code newLayout} is null
      * @throws IllegalArgumentException if it is one of packed weights of another shape

@@ -55,7 +55,8 @@ public final class ConvPlan extends Plan {
      * @throws NullPointerException if an argument is null
      * @throws IllegalArgumentException if the shape does not fit the layer (see {@link ConvGeometry#of})
      * @throws UnsupportedOperationException if a size is above 2^31 - 1, a tensor has more than 2^34 elements, or the
-     *     options force an implementation that cannot compute the layer or an instruction set that the CPU lacks
+     *     options force an implementation that cannot compute the layer, a type of weights that it cannot take, or an
+     *     instruction set that the CPU lacks
      * @throws OutOfMemoryError if native memory is out
      * @throws UnsatisfiedLinkError if the native library cannot be loaded
      */

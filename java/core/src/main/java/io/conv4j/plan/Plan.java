@@ -1,5 +1,6 @@
 package io.conv4j.plan;
 
+import io.conv4j.memory.DataType;
 import io.conv4j.memory.Layout;
 import io.conv4j.memory.Tensor;
 import io.conv4j.spec.BiasMode;
@@ -129,8 +130,9 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     }
 
     /**
-     * The layout in which the plan reads weights and writes their gradients without conversion. It depends on the layer
-     * and the spatial sizes, never on the batch.
+     * The layout in which the plan reads weights and writes their gradients without conversion. It depends on the layer,
+     * the spatial sizes and the options, never on the batch. Its elements are of {@link PlanOptions#weightsType()}: weights
+     * of another type are converted in every call, those of {@link DataType#F32} rounded to a plan's {@link DataType#BF16}.
      *
      * @return the layout
      */
@@ -269,6 +271,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      * @param source {@link #sourceShape()}
      * @param outputGradient {@link #outputShape()}
      * @return the gradient, {@link #weightsShape()} in {@link #weightsLayout()}
+     * @throws UnsupportedOperationException if the plan's weights are not {@link DataType#F32}
      */
     public Tensor backwardWeights(Tensor source, Tensor outputGradient) {
         checkBackwardWeights(source, outputGradient);
@@ -285,6 +288,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      * @param outputGradient {@link #outputShape()}
      * @param weightsGradient {@link #weightsShape()}; overwritten or added to
      * @param accumulate which of the two
+     * @throws UnsupportedOperationException if the plan's weights are not {@link DataType#F32}
      */
     public void backwardWeightsInto(
             Tensor source, Tensor outputGradient, Tensor weightsGradient, Accumulate accumulate) {
@@ -363,8 +367,17 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
 
     private void checkBackwardWeights(Tensor source, Tensor outputGradient) {
         checkOpen();
+        if (!trains()) {
+            throw new UnsupportedOperationException(
+                    "plan: the weights' gradient takes a plan for weights of F32 but this one's are "
+                            + engine.options.weightsType());
+        }
         checkOperand("source", source, sourceShape, SOURCE);
         checkOperand("outputGradient", outputGradient, outputShape, OUTPUT);
+    }
+
+    private boolean trains() {
+        return engine.options.weightsType() == DataType.F32;
     }
 
     private void checkOpen() {
@@ -466,7 +479,10 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
                 .append(spec)
                 .append('\n');
         line(text, "source", sourceShape + " " + sourceLayout());
-        line(text, "weights", weightsShape() + " " + weightsLayout());
+        line(
+                text,
+                "weights",
+                weightsShape() + " " + weightsLayout() + (trains() ? "" : ", others rounded to it in every call"));
         if (spec.bias() != BiasMode.NONE) {
             line(text, "bias", biasShape() + " " + spec.bias());
         }
@@ -478,6 +494,10 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
                 ? new int[] {PlanEngine.BACKWARD_DATA, PlanEngine.FORWARD, PlanEngine.BACKWARD_WEIGHTS}
                 : new int[] {PlanEngine.FORWARD, PlanEngine.BACKWARD_DATA, PlanEngine.BACKWARD_WEIGHTS};
         for (int i = 0; i < names.length; i++) {
+            if (passes[i] == PlanEngine.BACKWARD_WEIGHTS && !trains()) {
+                line(text, names[i], "none: weights of " + engine.options.weightsType() + " are for inference");
+                continue;
+            }
             line(
                     text,
                     names[i],

@@ -7,6 +7,7 @@ import io.conv4j.internal.binding.NativeMemory;
 import io.conv4j.internal.binding.NativeResource;
 import io.conv4j.internal.binding.Status;
 import io.conv4j.internal.binding.ThreadLease;
+import io.conv4j.memory.DataType;
 import io.conv4j.memory.Layout;
 import io.conv4j.memory.Tensor;
 import io.conv4j.spec.Axis;
@@ -80,6 +81,13 @@ final class PlanEngine {
             throw new UnsupportedOperationException(
                     "options: implementation ONEDNN takes layers that are shared on every axis only");
         }
+        if (options.weightsType() != DataType.F32
+                && geometry.isShared()
+                && options.implementation() != Implementation.KERNELS) {
+            throw new UnsupportedOperationException("options: weightsType " + options.weightsType()
+                    + " takes own kernels, but this layer is shared on every axis and goes to oneDNN;"
+                    + " implementation KERNELS forces it to own kernels");
+        }
         checkSize(argument, "the batch", geometry.batch());
         checkSize(argument, "input channels", geometry.inChannels());
         checkSize(argument, "output channels", geometry.outChannels());
@@ -140,7 +148,8 @@ final class PlanEngine {
         return new long[] {
             options.threads(),
             options.implementation().ordinal(),
-            options.isa().map(isa -> isa.ordinal() + 1).orElse(0)
+            options.isa().map(isa -> isa.ordinal() + 1).orElse(0),
+            options.weightsType().ordinal()
         };
     }
 

@@ -1,5 +1,6 @@
 package io.conv4j.plan;
 
+import io.conv4j.memory.DataType;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -11,15 +12,17 @@ public final class PlanOptions {
     private final int threads;
     private final Implementation implementation;
     private final Optional<Isa> isa;
+    private final DataType weightsType;
 
     private PlanOptions(Builder builder) {
         threads = builder.threads;
         implementation = builder.implementation;
         isa = builder.isa;
+        weightsType = builder.weightsType;
     }
 
     /**
-     * One thread per available processor, implementation and instruction set chosen.
+     * One thread per available processor, implementation and instruction set chosen, weights of {@link DataType#F32}.
      *
      * @return the default options
      */
@@ -64,11 +67,20 @@ public final class PlanOptions {
         return isa;
     }
 
-    /** Such as {@code threads 2, implementation auto, isa default}. */
+    /**
+     * The type of the weights in {@link Plan#weightsLayout()}.
+     *
+     * @return {@link DataType#F32}, or {@link DataType#BF16} for inference
+     */
+    public DataType weightsType() {
+        return weightsType;
+    }
+
+    /** Such as {@code threads 2, implementation auto, isa default, weights f32}. */
     @Override
     public String toString() {
         return ("threads " + threads + ", implementation " + implementation + ", isa "
-                        + isa.map(Isa::name).orElse("default"))
+                        + isa.map(Isa::name).orElse("default") + ", weights " + weightsType)
                 .toLowerCase(Locale.ROOT);
     }
 
@@ -77,6 +89,7 @@ public final class PlanOptions {
         private int threads = Math.min(Runtime.getRuntime().availableProcessors(), MOST_THREADS);
         private Implementation implementation = Implementation.AUTO;
         private Optional<Isa> isa = Optional.empty();
+        private DataType weightsType = DataType.F32;
 
         private Builder() {}
 
@@ -117,6 +130,21 @@ public final class PlanOptions {
          */
         public Builder isa(Isa choice) {
             isa = Optional.of(Objects.requireNonNull(choice, "isa"));
+            return this;
+        }
+
+        /**
+         * The type of the weights. Where every weight is read from memory once per call, as by a local layer at batch 1,
+         * their bytes are all that a forward pass costs, and {@link DataType#BF16} halves them; activations and sums stay
+         * {@link DataType#F32}. A plan for bf16 weights is for inference: it refuses the gradient of the weights. It takes
+         * own kernels; one for a layer that goes to oneDNN is refused.
+         *
+         * @param choice the type
+         * @return this builder
+         * @throws NullPointerException if {@code choice} is null
+         */
+        public Builder weightsType(DataType choice) {
+            weightsType = Objects.requireNonNull(choice, "weightsType");
             return this;
         }
 

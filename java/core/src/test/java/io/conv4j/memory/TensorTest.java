@@ -11,12 +11,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.conv4j.plan.ConvPlan;
+import io.conv4j.plan.PlanOptions;
+import io.conv4j.reference.Bf16;
 import io.conv4j.reference.Cases;
 import io.conv4j.reference.ConvCase;
 import io.conv4j.reference.Numbers;
 import io.conv4j.spec.ConvSpec;
 import io.conv4j.spec.Orientation;
 import io.conv4j.spec.Shape;
+import io.conv4j.spec.Sharing;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
@@ -28,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -114,6 +118,113 @@ class TensorTest {
                 }
             }
         }
+    }
+
+    /** One output position per weight: a layout of bf16 for vectors. */
+    private static Layout bf16(int weights) {
+        ConvSpec spec =
+                ConvSpec.builder(1, 1).kernel(1).sharing(Sharing.local()).build();
+        PlanOptions options = PlanOptions.builder().weightsType(DataType.BF16).build();
+        try (ConvPlan plan = ConvPlan.create(spec, Shape.of(1, 1, weights), options)) {
+            assertEquals(Shape.of(1, weights, 1, 1), plan.weightsShape());
+            return plan.weightsLayout();
+        }
+    }
+
+    private static float[] throughBf16(float... values) {
+        try (Tensor tensor = Tensor.of(values, Shape.of(1, values.length, 1, 1), bf16(values.length))) {
+            assertEquals(DataType.BF16, tensor.dataType());
+            assertEquals(2L * values.length, tensor.sizeBytes());
+            return tensor.toFloatArray();
+        }
+    }
+
+    @Test
+    void bf16AreTheNearestOnesTiesToEven() {
+        float[][] roundings = {
+            {0, 0},
+            {1, 1},
+            {0x1.01p0f, 0x1p0f}, // a tie, down to even
+            {0x1.00fffep0f, 0x1p0f},
+            {0x1.010002p0f, 0x1.02p0f},
+            {0x1.03p0f, 0x1.04p0f}, // a tie, up to even
+            {0x1.fffffep0f, 2},
+            {0x1.fep127f, 0x1.fep127f}, // the largest
+            {0x1.fefffep127f, 0x1.fep127f},
+            {0x1.ffp127f, Float.POSITIVE_INFINITY}, // a tie with what would be 2^128
+            {Float.MAX_VALUE, Float.POSITIVE_INFINITY},
+            {Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY},
+            {Float.MIN_NORMAL, Float.MIN_NORMAL},
+            {0x1.fcp-127f, 0x1.fcp-127f}, // denormal
+            {0x1p-133f, 0x1p-133f}, // the smallest
+            {0x1p-134f, 0}, // a tie with zero
+            {0x1.8p-133f, 0x1p-132f}, // a tie, up to even
+            {Float.MIN_VALUE, 0},
+        };
+        for (float[] rounding : roundings) {
+            assertArrayEquals(new float[] {rounding[1], -rounding[1]}, throughBf16(rounding[0], -rounding[0]));
+        }
+    }
+
+    @Test
+    void nanStaysNanInBf16() {
+        for (int bits : new int[] {0x7fc00000, 0x7f800001, 0x7fffffff, 0xffc00000, 0xff800001, 0xffffffff}) {
+            assertTrue(Float.isNaN(throughBf16(Float.intBitsToFloat(bits))[0]), Integer.toHexString(bits));
+        }
+    }
+
+    @Test
+    void everyBf16ComesBackExactly() {
+        float[] values = new float[1 << 16];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Float.intBitsToFloat(i << 16);
+        }
+        assertArrayEquals(values, throughBf16(values));
+    }
+
+    @Test
+    void floatsOfEveryMagnitudeRoundToBf16AsTheDefinitionSays() {
+        float[] values = new float[1 << 20];
+        Random random = new Random(1);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Float.intBitsToFloat(random.nextInt());
+        }
+        assertArrayEquals(Bf16.round(values), throughBf16(values));
+    }
+
+    @Test
+    void copiesBetweenTypesConvert() {
+        Shape shape = Shape.of(1, 1000, 1, 1);
+        float[] values = numbers(shape);
+        Layout bf16 = bf16(1000);
+        assertEquals(DataType.BF16, bf16.dataType());
+        assertEquals(bf16, bf16(1000));
+        assertNotEquals(bf16, Layout.CHANNELS_FIRST);
+        try (Tensor floats = Tensor.of(values, shape, Layout.CHANNELS_LAST);
+                Tensor rounded = floats.to(bf16);
+                Tensor same = rounded.to(bf16);
+                Tensor back = Tensor.zeros(shape)) {
+            same.copyTo(back);
+            assertEquals(DataType.F32, back.dataType());
+            assertArrayEquals(Bf16.round(values), back.toFloatArray());
+            assertEquals("Tensor [1, 1000, 1, 1] BF16 " + bf16, rounded.toString());
+            rounded.copyFrom(new float[1000]);
+            assertArrayEquals(new float[1000], rounded.toFloatArray());
+        }
+    }
+
+    @Test
+    void aViewOfBf16TakesTwoBytesAnElementAndAlignment() {
+        ByteBuffer bytes = directBytes(10);
+        bytes.putShort(2, (short) 0x3f80).putShort(4, (short) 0x4000).putShort(6, (short) 0xc040);
+        try (Tensor view = Tensor.view(bytes.position(2), Shape.of(1, 3, 1, 1), bf16(3))) {
+            assertEquals(6, view.sizeBytes());
+            assertArrayEquals(new float[] {1, 2, -3}, view.toFloatArray());
+            view.copyFrom(new float[] {4, 5, 6});
+        }
+        assertEquals(0x4080, bytes.getShort(2));
+        assertEquals(0, bytes.getShort(0));
+        assertEquals(0, bytes.getShort(8));
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.conv4j.plan;
 
+import io.conv4j.memory.DataType;
 import io.conv4j.reference.ConvCase;
 import io.conv4j.reference.Numbers;
 import io.conv4j.reference.RandomCases;
@@ -35,7 +36,7 @@ class RandomLayersTest {
         Random random = new Random(~seed);
         boolean transposed = random.nextInt(4) == 0;
         ConvCase drawn = transposed ? RandomCases.transposed(seed) : RandomCases.convolution(seed);
-        try (Plan plan = plan(drawn, options(random), transposed)) {
+        try (Plan plan = plan(drawn, options(random, drawn), transposed)) {
             Numbers numbers = random.nextBoolean() ? Numbers.INTEGERS : Numbers.FLOATS;
             PassCheck check = new PassCheck(plan, numbers);
             List<PassCheck.Way> ways = PassCheck.PAIRWISE;
@@ -45,13 +46,17 @@ class RandomLayersTest {
         }
     }
 
-    private static PlanOptions options(Random random) {
+    private static PlanOptions options(Random random, ConvCase drawn) {
         PlanOptions.Builder options = PlanOptions.builder().threads(1 + random.nextInt(3));
         Isa isa = ISA == null
                 ? Isas.available().get(random.nextInt(Isas.available().size()))
                 : Isas.named(ISA);
+        boolean kernels = random.nextInt(3) == 0;
+        if ((kernels || !drawn.spec().sharing().isShared()) && random.nextInt(4) == 0) {
+            options.weightsType(DataType.BF16);
+        }
         return options.isa(isa)
-                .implementation(random.nextInt(3) == 0 ? Implementation.KERNELS : Implementation.AUTO)
+                .implementation(kernels ? Implementation.KERNELS : Implementation.AUTO)
                 .build();
     }
 

@@ -233,7 +233,7 @@ public final class Cases {
     }
 
     /** Every so many of these, for what hardly depends on the layer. */
-    public static List<ConvCase> some(List<ConvCase> cases) {
+    public static <T> List<T> some(List<T> cases) {
         return IntStream.iterate(0, i -> i < cases.size(), i -> i + 7)
                 .mapToObj(cases::get)
                 .toList();

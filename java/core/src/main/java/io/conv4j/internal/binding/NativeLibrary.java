@@ -57,6 +57,8 @@ public final class NativeLibrary {
 
     public static native String c4j_layout_name(long layout);
 
+    public static native int c4j_layout_type(long layout);
+
     public static native int c4j_reorder(
             @Cast("const int64_t*") long[] dims,
             long rank,
