@@ -28,12 +28,15 @@ constexpr const char* kUsage = R"(Usage: ci/bench [options]
 Measures this machine, then every shape, pass, batch, instruction set and thread count: the median time of repeated
 calls on the same buffers (so what fits a cache is warm there), in the layouts that the plan likes best, weights packed
 beforehand, results overwritten. The first seven tiled shapes take turns with oneDNN's standard convolution of the same
-sizes, on the best instruction set that oneDNN finds.
+sizes, on the best instruction set that oneDNN finds. They and the first seven local shapes are measured forward with
+bf16 weights, too.
 
   --filter REGEX   only cases whose name contains a match; names are
-                   sharing/shape/pass/nBATCH/isa/tTHREADS, as in tiled/t2_c64_56/forward/n8/avx512/t1
+                   sharing/shape/pass/nBATCH/isa/tTHREADS/DTYPE, as in tiled/t2_c64_56/forward/n8/avx512/t1/f32;
+                   DTYPE is that of the weights, f32 or bf16
   --isa NAME       avx512, avx2, generic, or all; without it all, with --quick the best
-  --quick          all shapes and passes in under a minute: fewer repetitions, 1 thread, batches 1 and 32 at most
+  --quick          all shapes and passes in under a minute: fewer repetitions, 1 thread, batches 1 and 32 at most,
+                   bf16 weights at batch 1
   --add            results are added to instead of overwritten
   --cpu-time       one thread is timed by its CPU's clock, so that waiting for
                    a CPU does not count: for machines that others use too
@@ -56,12 +59,14 @@ struct Case {
   int64_t n;
   std::string isa;
   int threads;
+  int64_t weights_type;
 
   c4j_geometry geometry() const {
     c4j_geometry geometry = shape->geometry;
     geometry.n = n;
     return geometry;
   }
+  std::string dtype() const { return weights_type == C4J_BF16 ? "bf16" : "f32"; }
   // A transposed layer's forward pass is its plan's backward-data.
   int64_t plan_pass() const {
     const bool mirrored = shape->geometry.transposed != 0 && pass != C4J_BACKWARD_WEIGHTS;
@@ -70,7 +75,7 @@ struct Case {
   std::string name() const {
     constexpr const char* kPasses[] = {"forward", "backward_data", "backward_weights"};
     return std::string(sharing_of(*shape)) + "/" + shape->name + "/" + kPasses[pass] + "/n" + std::to_string(n) + "/" +
-           isa + "/t" + std::to_string(threads);
+           isa + "/t" + std::to_string(threads) + "/" + dtype();
   }
 };
 
@@ -78,7 +83,7 @@ class Plan {
  public:
   explicit Plan(const Case& c) : geometry_(c.geometry()) {
     const int64_t isa = c.isa == "avx512" ? C4J_ISA_AVX512 : c.isa == "avx2" ? C4J_ISA_AVX2 : C4J_ISA_GENERIC;
-    const c4j_options options = {c.threads, C4J_AUTO, isa};
+    const c4j_options options = {c.threads, C4J_AUTO, isa, c.weights_type};
     check(c4j_plan_create(&geometry_, &options, &plan_));
   }
   ~Plan() { c4j_plan_destroy(plan_); }
@@ -153,7 +158,7 @@ class Runner {
     const std::string activations_key = c.shape->name + std::to_string(c.n);
     src_.prepare(activations_key, plan, C4J_SRC, true);
     dst_.prepare(activations_key, plan, C4J_DST, true);
-    weights_.prepare(c.shape->name + c.isa, plan, C4J_WEIGHTS, true);
+    weights_.prepare(c.shape->name + c.isa + c.dtype(), plan, C4J_WEIGHTS, true);
     // Its own place, so that no case computes with another's results.
     Operand result;
     result.prepare("result", plan, written, options_.add);
@@ -170,7 +175,7 @@ class Runner {
               {}};
     const clockid_t clock = machine.clock(c.threads);
     auto& counters = state.counters;
-    if (c.shape->against_onednn) {
+    if (c.shape->against_onednn && c.weights_type == C4J_F32) {
       StandardConvolution any(geometry, pass, c.threads, {OneDnnChoice::Layouts::kAny});
       StandardConvolution last(geometry, pass, c.threads, {OneDnnChoice::Layouts::kChannelsLast});
       Timed of_any{[&] { any.run(); }, {}}, of_last{[&] { last.run(); }, {}};
@@ -184,7 +189,7 @@ class Runner {
     }
 
     const double seconds = median(own.seconds);
-    const Work work = work_of(geometry, pass);
+    const Work work = work_of(geometry, pass, c.weights_type == C4J_BF16 ? 2 : 4);
     const auto bandwidth = [&](Traffic traffic) { return machine.bandwidth(traffic, work.bytes(), c.threads); };
     const double roofline =
         std::max({work.flops / machine.peak(c.isa, c.threads), work.read_bytes / bandwidth(Traffic::kRead),
@@ -221,16 +226,22 @@ std::vector<Case> cases_of(const Options& options, const std::vector<std::string
                            const std::vector<Shape>& shapes) {
   const std::regex filter(options.filter);
   std::vector<Case> cases;
+  const auto add = [&](const Case& c) {
+    if (std::regex_search(c.name(), filter)) cases.push_back(c);
+  };
   for (const Shape& shape : shapes) {
     for (const std::string& isa : isas) {
       for (int64_t n : shape.batches) {
         if (options.quick && shape.batches.size() > 1 && n != 1 && n != 32) continue;
         for (int threads : threads_of(options)) {
           for (int64_t pass : {C4J_FORWARD, C4J_BACKWARD_DATA, C4J_BACKWARD_WEIGHTS}) {
-            Case c{&shape, pass, n, isa, threads};
-            if (std::regex_search(c.name(), filter)) cases.push_back(c);
+            add({&shape, pass, n, isa, threads, C4J_F32});
           }
         }
+      }
+      for (int64_t n : shape.bf16_batches) {
+        if (options.quick && n != 1) continue;
+        for (int threads : threads_of(options)) add({&shape, C4J_FORWARD, n, isa, threads, C4J_BF16});
       }
     }
   }

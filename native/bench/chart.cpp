@@ -65,7 +65,9 @@ class Chart {
   }
 
  private:
-  static std::string label_of(const Row& row) { return row.shape + "  n" + std::to_string(row.n); }
+  static std::string label_of(const Row& row) {
+    return row.shape + "  n" + std::to_string(row.n) + (row.dtype == "f32" ? "" : " " + row.dtype);
+  }
 
   static std::string points_of(int threads, const Pass& pass) {
     return "$" + std::string(pass.name) + std::to_string(threads);

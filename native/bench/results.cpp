@@ -8,12 +8,12 @@ namespace conv4j::bench {
 
 namespace {
 
-// Six words of a case's name, which each number of its run belongs to.
+// Seven words of a case's name, which each number of its run belongs to.
 Row row_of(const benchmark::BenchmarkReporter::Run& run) {
   Row row;
   std::istringstream name(run.run_name.function_name);
   std::string n, threads;
-  for (std::string* word : {&row.sharing, &row.shape, &row.pass, &n, &row.isa, &threads}) {
+  for (std::string* word : {&row.sharing, &row.shape, &row.pass, &n, &row.isa, &threads, &row.dtype}) {
     std::getline(name, *word, '/');
   }
   row.n = std::stol(n.substr(1));
@@ -31,8 +31,9 @@ Results::Results(size_t expected, const std::string& json) : expected_(expected)
 }
 
 bool Results::ReportContext(const Context&) {
-  std::printf("%*s %-7s %-20s %-16s %4s %-7s %7s %10s %10s %9s %8s  %s\n", 9, "", "sharing", "shape", "pass", "n",
-              "isa", "threads", "ms", "best ms", "GFLOP/s", "roofline", "oneDNN ms, ratio to it, its ratio to itself");
+  std::printf("%*s %-7s %-20s %-16s %4s %-7s %7s %-5s %10s %10s %9s %8s  %s\n", 9, "", "sharing", "shape", "pass", "n",
+              "isa", "threads", "dtype", "ms", "best ms", "GFLOP/s", "roofline",
+              "oneDNN ms, ratio to it, its ratio to itself");
   return true;
 }
 
@@ -53,9 +54,10 @@ void Results::ReportRuns(const std::vector<Run>& runs) {
 }
 
 void Results::print(const Row& row) const {
-  std::printf("[%3zu/%3zu] %-7s %-20s %-16s %4ld %-7s %7d %10.3f %10.3f %9.1f %8.2f", done_, expected_,
+  std::printf("[%3zu/%3zu] %-7s %-20s %-16s %4ld %-7s %7d %-5s %10.3f %10.3f %9.1f %8.2f", done_, expected_,
               row.sharing.c_str(), row.shape.c_str(), row.pass.c_str(), static_cast<long>(row.n), row.isa.c_str(),
-              row.threads, row.at("ms"), row.at("ms_best"), row.at("gflops"), row.at("roofline_fraction"));
+              row.threads, row.dtype.c_str(), row.at("ms"), row.at("ms_best"), row.at("gflops"),
+              row.at("roofline_fraction"));
   if (row.at("roofline_fraction") > kMostPlausible) std::printf(" (not valid)");
   if (row.numbers.count("onednn_ms") != 0) {
     std::printf("  %.3f, %.2f, %.2f", row.at("onednn_ms"), row.at("ms") / row.at("onednn_ms"), row.at("noise"));
@@ -65,7 +67,7 @@ void Results::print(const Row& row) const {
 
 void Results::write(const Row& row) {
   json_ << "{\"sharing\": \"" << row.sharing << "\", \"shape\": \"" << row.shape << "\", \"pass\": \"" << row.pass
-        << "\", \"batch\": " << row.n << ", \"dtype\": \"f32\", \"isa\": \"" << row.isa
+        << "\", \"batch\": " << row.n << ", \"dtype\": \"" << row.dtype << "\", \"isa\": \"" << row.isa
         << "\", \"threads\": " << row.threads;
   for (const auto& [key, number] : row.numbers) json_ << ", \"" << key << "\": " << number;
   json_ << ", \"valid\": " << (row.at("roofline_fraction") <= kMostPlausible ? "true" : "false") << "}" << std::endl;

@@ -15,7 +15,7 @@ namespace conv4j::bench {
 constexpr double kMostPlausible = 1.05;
 
 struct Row {
-  std::string sharing, shape, pass, isa;
+  std::string sharing, shape, pass, isa, dtype;
   int64_t n;
   int threads;
   std::map<std::string, double> numbers;

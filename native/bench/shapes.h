@@ -14,7 +14,8 @@ struct Shape {
   std::string name;
   c4j_geometry geometry;
   std::vector<int64_t> batches;
-  bool against_onednn = false;  // also measure oneDNN's standard convolution of these sizes
+  std::vector<int64_t> bf16_batches;  // at which the forward pass is measured with bf16 weights, too
+  bool against_onednn = false;        // also measure oneDNN's standard convolution of these sizes
 };
 
 // Tiled, local, blocks or shared.

@@ -72,8 +72,8 @@ inline AxisCounts count(const c4j_axis& axis) {
   return counts;
 }
 
-// `pass` is the plan's: a transposed layer's forward is C4J_BACKWARD_DATA.
-inline Work work_of(const c4j_geometry& g, int64_t pass) {
+// `pass` is the plan's: a transposed layer's forward is C4J_BACKWARD_DATA. A weight that is read takes `weight_bytes`.
+inline Work work_of(const c4j_geometry& g, int64_t pass, int64_t weight_bytes) {
   const auto number = [](int64_t value) { return static_cast<double>(value); };
   const double pairs = number(g.oc) * number(g.ic / g.groups);
   double taps = 1, src = 1, weights = 1, dst = 1, whole_src = 1, whole_weights = 1, whole_dst = 1;
@@ -93,10 +93,10 @@ inline Work work_of(const c4j_geometry& g, int64_t pass) {
   weights *= pairs;
   Work work = {2 * n * pairs * taps, 0, 0};
   if (pass == C4J_FORWARD) {
-    work.read_bytes = 4 * (src + weights);
+    work.read_bytes = 4 * src + number(weight_bytes) * weights;
     work.result_bytes = 4 * n * number(g.oc) * whole_dst;
   } else if (pass == C4J_BACKWARD_DATA) {
-    work.read_bytes = 4 * (weights + dst);
+    work.read_bytes = number(weight_bytes) * weights + 4 * dst;
     work.result_bytes = 4 * n * number(g.ic) * whole_src;
   } else {
     work.read_bytes = 4 * (src + dst);

@@ -9,7 +9,7 @@ namespace conv4j::bench {
 namespace {
 
 // Walks every tap of a two-dimensional case and remembers what it touches.
-Work walk(const c4j_geometry& g, int64_t pass) {
+Work walk(const c4j_geometry& g, int64_t pass, double weight_bytes) {
   using Element = std::array<int64_t, 6>;
   std::set<Element> src, weights, dst;
   double flops = 0;
@@ -36,7 +36,7 @@ Work walk(const c4j_geometry& g, int64_t pass) {
       }
     }
   }
-  const double touched[] = {4.0 * static_cast<double>(src.size()), 4.0 * static_cast<double>(weights.size()),
+  const double touched[] = {4.0 * static_cast<double>(src.size()), weight_bytes * static_cast<double>(weights.size()),
                             4.0 * static_cast<double>(dst.size())};
   const double whole[] = {4.0 * static_cast<double>(g.n * g.ic * h.input * w.input),
                           4.0 * static_cast<double>(g.oc * kernels_of(h) * kernels_of(w) * ic * h.kernel * w.kernel),
@@ -64,10 +64,13 @@ TEST(WorkTest, CountsWhatAWalkOverEveryTapFinds) {
     for (const c4j_axis& w : axes) {
       const c4j_geometry geometry = {2, 2, 4, 6, 2, C4J_BIAS_NONE, C4J_CROSS_CORRELATION, 0, {h, w, {}}};
       for (int64_t pass : {C4J_FORWARD, C4J_BACKWARD_DATA, C4J_BACKWARD_WEIGHTS}) {
-        const Work counted = work_of(geometry, pass), walked = walk(geometry, pass);
-        EXPECT_EQ(walked.flops, counted.flops);
-        EXPECT_EQ(walked.read_bytes, counted.read_bytes);
-        EXPECT_EQ(walked.result_bytes, counted.result_bytes);
+        for (int64_t weight_bytes : {2, 4}) {
+          const Work counted = work_of(geometry, pass, weight_bytes);
+          const Work walked = walk(geometry, pass, static_cast<double>(weight_bytes));
+          EXPECT_EQ(walked.flops, counted.flops);
+          EXPECT_EQ(walked.read_bytes, counted.read_bytes);
+          EXPECT_EQ(walked.result_bytes, counted.result_bytes);
+        }
       }
     }
   }
