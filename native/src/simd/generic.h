@@ -40,7 +40,9 @@ inline V load_some(const Bf16* p, int64_t count) {
   return reinterpret_cast<Vector>(words << 16);
 }
 template <typename V = Vector>
-inline V load(const Bf16* p) { return load_some(p, kLanes); }
+inline V load(const Bf16* p) {
+  return load_some(p, kLanes);
+}
 
 typedef Vector Four;
 

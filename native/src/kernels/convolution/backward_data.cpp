@@ -156,7 +156,8 @@ class BackwardData : public KernelPass {
       const float* from = call.weights + i * p.weights_tap;
       if (p.weights_type == DataType::kBf16) {
         float* widened = tile_.of<float>(call);
-        p.kernels.widen(static_cast<const Bf16*>(p.weights_at(call.weights, i * p.weights_tap)), p.weights_tap, widened);
+        p.kernels.widen(static_cast<const Bf16*>(p.weights_at(call.weights, i * p.weights_tap)), p.weights_tap,
+                        widened);
         from = widened;
       }
       p.kernels.transpose(from, p.oc, p.ic, p.oc, turned + i * p.weights_tap, p.ic);
@@ -222,7 +223,8 @@ class BackwardData : public KernelPass {
       for (int64_t i = 0; i < d.taps; ++i) {
         for (int64_t j = 0; j < h.taps; ++j) {
           const int64_t output_d = d.other + i * d.other_tap_step, output_h = h.other + j * h.other_tap_step;
-          const int64_t b = p.kernel_index(p.axes[0].kernel_index(output_d), p.axes[1].kernel_index(output_h), 0) * p.weights_kernel +
+          const int64_t b =
+              p.kernel_index(p.axes[0].kernel_index(output_d), p.axes[1].kernel_index(output_h), 0) * p.weights_kernel +
               p.tap_index(d.tap + i * d.tap_step, h.tap + j * h.tap_step, 0) * p.weights_tap;
           for (int64_t image = 0; image < n; ++image) {
             scatter_row(call, dst + output_d * dst_.axis[0] + output_h * dst_.axis[1] + image * dst_.image, b,
@@ -260,7 +262,8 @@ class BackwardData : public KernelPass {
         for (int64_t tap = 0; tap < (merges ? std::min<int64_t>(item.taps, 1) : item.taps); ++tap) {
           const int64_t inputs = merges ? item.taps * p.ic : p.ic;
           const float* a = dst + item.first * dst_.axis[2] + g * p.oc * lanes;
-          const int64_t b = weights + item.kernel * p.weights_kernel + g * p.weights_group + (item.tap + tap) * p.weights_tap;
+          const int64_t b =
+              weights + item.kernel * p.weights_kernel + g * p.weights_group + (item.tap + tap) * p.weights_tap;
           t.c = c + ((item.other + tap * p.axes[2].dilation) * p.src.axis[2] + g * p.ic) * lanes;
           t.init = t.c;
           t.c_next = t.init_next = p.axes[2].stride * p.src.axis[2] * lanes;

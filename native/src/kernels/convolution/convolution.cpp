@@ -14,7 +14,8 @@ class KernelConvolution : public Implementation {
   KernelConvolution(const Geometry& geometry, DataType weights_type, Isa isa, int threads)
       : problem_(geometry, weights_type, isa, threads),
         passes_{make_forward(problem_), make_backward_data(problem_), make_backward_weights(problem_)} {
-    const Layout weights = Layout::packed(problem_.order, geometry.groups, geometry.spatial(), geometry.flipped, weights_type);
+    const Layout weights =
+        Layout::packed(problem_.order, geometry.groups, geometry.spatial(), geometry.flipped, weights_type);
     for (int pass = 0; pass < 3; ++pass) {
       PassInfo& info = infos_[pass];
       info.layouts[kSrc] = info.layouts[kDst] = Layout::channels_last();
