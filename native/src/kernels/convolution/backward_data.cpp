@@ -21,8 +21,14 @@ enum class Role {
 
 // Uses of a weight that make up for turning it.
 constexpr int64_t kManyUses = 32;
+// Positions that fill a tile's rows, and images that fill its columns.
+constexpr int64_t kManyPositions = 16;
 constexpr int64_t kManyImages = 6;
 constexpr int64_t kFewInputs = 8;
+// Of rows of output positions, so that any number of threads finds enough.
+constexpr int64_t kStrips = 8;
+// See the forward pass.
+constexpr int64_t kWeightsAhead = 4096;
 constexpr int64_t kMostRows = 28;
 
 class BackwardData : public KernelPass {
@@ -38,8 +44,14 @@ class BackwardData : public KernelPass {
       tile_ = reserve_per_thread<float>(problem.weights_tap);
     }
     if (scatters()) {
-      for (int axis = 0; axis < 2; ++axis) rows_[axis] = source_items(problem.axes[axis], false);
-      width_ = output_items(problem.axes[2], false);
+      source_depths_ = source_items(problem.axes[0], false);
+      for (int axis = 0; axis < 3; ++axis) outputs_[axis] = output_items(problem.axes[axis], false);
+      const Axis& height = problem.axes[1];
+      strip_rows_ = std::max<int64_t>(height.output / kStrips, 1);
+      strip_count_ = (height.output + strip_rows_ - 1) / strip_rows_;
+      strip_height_ = (strip_rows_ - 1) * height.stride + (height.kernel - 1) * height.dilation + 1;
+      strip_size_ = problem.axes[0].kernel * strip_height_ * problem.src.axis[1] * problem.n;
+      strips_ = reserve<float>(problem.axes[0].output * strip_count_ * strip_size_);
     }
     if (by_batch()) {
       for (int64_t& step : dst_.axis) step *= problem.n;
@@ -88,7 +100,7 @@ class BackwardData : public KernelPass {
           t.c_row = where.own_row(p.src);
           t.init = call.add ? c : bias;
           t.init_row = call.add ? t.c_row : 0;
-          t.b_ahead = ahead;
+          t.b_ahead = by_images ? ahead : 0;
           if (role_ == Role::kDot) {
             t.b_step = p.oc;
             p.dot(t);
@@ -108,12 +120,16 @@ class BackwardData : public KernelPass {
  private:
   static Role role_of(const Problem& p) {
     if (p.order == Problem::Order::kIcInner) return Role::kTurned;
-    int64_t uses = p.n;
-    for (const Axis& axis : p.axes) uses *= std::max<int64_t>(axis.output / axis.kernels(), 1);
+    int64_t positions = 1;
+    for (const Axis& axis : p.axes) positions *= std::max<int64_t>(axis.output / axis.kernels(), 1);
     const bool few_inputs = p.ic < kFewInputs;
-    if (uses >= kManyUses) return few_inputs ? Role::kDot : Role::kTurned;
-    if (p.n < kManyImages || p.weights_type != DataType::kF32) return Role::kScatter;  // Rows are floats.
-    return few_inputs ? Role::kBatchScatter : Role::kBatch;
+    // Rows of A are floats.
+    if (positions < kManyPositions && p.n >= kManyImages && p.weights_type == DataType::kF32) {
+      const bool from_memory = p.weights_size() * static_cast<int64_t>(sizeof(float)) > last_level_cache_bytes();
+      return few_inputs || (from_memory && p.n < kManyImages * 2) ? Role::kBatchScatter : Role::kBatch;
+    }
+    if (positions * p.n < kManyUses) return Role::kScatter;
+    return few_inputs ? Role::kDot : Role::kTurned;
   }
 
   bool by_batch() const { return role_ == Role::kBatch || role_ == Role::kBatchScatter; }
@@ -201,94 +217,109 @@ class BackwardData : public KernelPass {
     p.kernels.transpose(tile, p.n, p.ic, p.n, c, p.src.image);
   }
 
-  // A unit of work is a row of the source.
+  // A unit of work is a strip of rows of output positions, which go over their kernels in the order in memory, and give
+  // to rows of the source of their own. These are summed up strip after strip.
   void scatter(const Call& call, const float* dst) const {
     const Problem& p = problem_;
-    const int64_t row_size = p.src.axis[1], height = p.axes[1].input;
-    const int64_t n = by_batch() ? 1 : p.n;
-    parallel_for(p.axes[0].input * height, [&](int64_t unit) {
-      const Item& d = rows_[0][static_cast<size_t>(unit / height)];
-      const Item& h = rows_[1][static_cast<size_t>(unit % height)];
-      float* row = call.src + d.first * p.src.axis[0] + h.first * p.src.axis[1];
-      float* c = by_batch() ? tile_.of<float>(call) : row;
-      if (by_batch() && call.add) {
-        p.kernels.transpose(row, p.src.image, p.n, row_size, c, p.n);
-      } else if (by_batch()) {
-        for (int64_t i = 0; i < row_size; ++i) std::fill_n(c + i * p.n, p.n, start(call, i));
-      } else if (!call.add) {
-        for (int64_t image = 0; image < n; ++image) {
-          for (int64_t i = 0; i < row_size; ++i) c[image * p.src.image + i] = start(call, i);
-        }
-      }
-      for (int64_t i = 0; i < d.taps; ++i) {
-        for (int64_t j = 0; j < h.taps; ++j) {
-          const int64_t output_d = d.other + i * d.other_tap_step, output_h = h.other + j * h.other_tap_step;
-          const int64_t b =
-              p.kernel_index(p.axes[0].kernel_index(output_d), p.axes[1].kernel_index(output_h), 0) * p.weights_kernel +
-              p.tap_index(d.tap + i * d.tap_step, h.tap + j * h.tap_step, 0) * p.weights_tap;
-          for (int64_t image = 0; image < n; ++image) {
-            scatter_row(call, dst + output_d * dst_.axis[0] + output_h * dst_.axis[1] + image * dst_.image, b,
-                        c + image * p.src.image);
+    const Axis &depth = p.axes[0], &height = p.axes[1];
+    float* strips = strips_.of<float>(call);
+    parallel_for(depth.output * strip_count_, [&](int64_t unit) {
+      float* strip = strips + unit * strip_size_;
+      std::fill_n(strip, strip_size_, 0.0f);
+      const int64_t d = unit / strip_count_, first = unit % strip_count_ * strip_rows_;
+      for (int64_t h = first; h < std::min(first + strip_rows_, height.output); ++h)
+        scatter_row(call, dst, d, h, strip);
+    });
+    const int64_t row_size = p.src.axis[1], lanes = by_batch() ? p.n : 1, images = by_batch() ? 1 : p.n;
+    parallel_for(depth.input * height.input, [&](int64_t unit) {
+      const Item& d = source_depths_[static_cast<size_t>(unit / height.input)];
+      const int64_t h = unit % height.input;
+      float* row = call.src + d.first * p.src.axis[0] + h * p.src.axis[1];
+      for (int64_t image = 0; image < images; ++image) {
+        float* to = row + image * p.src.image;
+        float* sum = by_batch() ? tile_.of<float>(call) : to;
+        if (by_batch() && call.add) {
+          p.kernels.transpose(to, p.src.image, p.n, row_size, sum, p.n);
+        } else if (!call.add) {
+          for (int64_t i = 0; i < row_size; ++i) {
+            std::fill_n(sum + i * lanes, lanes, call.bias == nullptr ? 0 : call.bias[i % p.geometry.ic]);
           }
         }
+        for (int64_t i = 0; i < d.taps; ++i) {
+          const int64_t output_d = d.other + i * d.other_tap_step, tap_d = d.tap + i * d.tap_step;
+          for (int64_t strip = 0; strip < strip_count_; ++strip) {
+            const int64_t at = h - strip_begin(strip);
+            if (at < 0 || at >= strip_height_) continue;
+            p.kernels.add(sum,
+                          strips + (output_d * strip_count_ + strip) * strip_size_ +
+                              ((image * depth.kernel + tap_d) * strip_height_ + at) * row_size * lanes,
+                          row_size * lanes);
+          }
+        }
+        if (by_batch()) p.kernels.transpose(sum, p.n, row_size, p.n, to, p.src.image);
       }
-      if (by_batch()) p.kernels.transpose(c, p.n, row_size, p.n, row, p.src.image);
     });
   }
 
-  float start(const Call& call, int64_t element) const {
-    return call.bias == nullptr ? 0 : call.bias[element % problem_.geometry.ic];
+  // The source row that a strip begins with.
+  int64_t strip_begin(int64_t strip) const {
+    const Axis& height = problem_.axes[1];
+    return strip * strip_rows_ * height.stride - height.pad_begin;
   }
 
-  // What one row of output positions gives to one row of the source, by the taps from `weights` on.
-  void scatter_row(const Call& call, const float* dst, int64_t weights, float* c) const {
+  // What one row of output positions gives to the source.
+  void scatter_row(const Call& call, const float* dst, int64_t d, int64_t h, float* strip) const {
     const Problem& p = problem_;
-    const int64_t lanes = by_batch() ? p.n : 1;
+    const int64_t lanes = by_batch() ? p.n : 1, images = by_batch() ? 1 : p.n, row_size = p.src.axis[1] * lanes;
     const bool merges = p.axes[2].dilation == 1 && p.groups == 1;
+    const Item &depth = outputs_[0][static_cast<size_t>(d)], &height = outputs_[1][static_cast<size_t>(h)];
     Segment terms = {0, 0, p.oc};
     Tile t = {};
     t.segments = &terms;
     t.segment_count = 1;
-    for (size_t i = 0; i < width_.size(); i += static_cast<size_t>(t.tiles)) {
-      const Item& item = width_[i];
-      const int64_t next_kernel = i + 1 < width_.size() ? width_[i + 1].kernel - item.kernel : 0;
-      t.tiles = 1;
-      for (size_t j = i + 1;
-           j < width_.size() && width_[j].kind == item.kind && width_[j].kernel - width_[j - 1].kernel == next_kernel;
-           ++j) {
-        ++t.tiles;
-      }
-      for (int64_t g = 0; g < p.groups; ++g) {
-        for (int64_t tap = 0; tap < (merges ? std::min<int64_t>(item.taps, 1) : item.taps); ++tap) {
-          const int64_t inputs = merges ? item.taps * p.ic : p.ic;
-          const float* a = dst + item.first * dst_.axis[2] + g * p.oc * lanes;
-          const int64_t b =
-              weights + item.kernel * p.weights_kernel + g * p.weights_group + (item.tap + tap) * p.weights_tap;
-          t.c = c + ((item.other + tap * p.axes[2].dilation) * p.src.axis[2] + g * p.ic) * lanes;
-          t.init = t.c;
-          t.c_next = t.init_next = p.axes[2].stride * p.src.axis[2] * lanes;
-          if (by_batch()) {
-            t.a = call.weights + b;
-            t.a_row = p.oc;
-            t.a_next = next_kernel * p.weights_kernel;
-            t.a_ahead = t.a_next;
-            t.b = a;
-            t.b_step = p.n;
-            t.b_next = dst_.axis[2];
-            t.c_row = t.init_row = p.n;
-            t.rows = inputs;
-            t.columns = p.n;
-            p.kernels.gemm(t);
-          } else {
-            t.a = a;
-            t.a_next = dst_.axis[2];
-            t.b = p.weights_at(call.weights, b);
-            t.b_step = p.oc;
-            t.b_next = next_kernel * p.weights_kernel;
-            t.b_ahead = t.b_next;
-            t.rows = 1;
-            t.columns = inputs;
-            p.dot(t);
+    t.tiles = height.taps;
+    if (height.taps == 0) return;
+    for (const Item& width : outputs_[2]) {
+      for (int64_t i = 0; i < depth.taps; ++i) {
+        const int64_t weights = p.kernel_index(depth.kernel, height.kernel, width.kernel) * p.weights_kernel +
+                                p.tap_index(depth.tap + i, height.tap, width.tap) * p.weights_tap;
+        for (int64_t image = 0; image < images; ++image) {
+          const float* a = dst + depth.first * dst_.axis[0] + height.first * dst_.axis[1] + width.first * dst_.axis[2] +
+                           image * dst_.image;
+          float* c = strip +
+                     ((image * p.axes[0].kernel + depth.tap + i) * strip_height_ + height.other -
+                      strip_begin(h / strip_rows_)) *
+                         row_size +
+                     width.other * p.src.axis[2] * lanes;
+          for (int64_t g = 0; g < p.groups; ++g) {
+            for (int64_t tap = 0; tap < (merges ? std::min<int64_t>(width.taps, 1) : width.taps); ++tap) {
+              const int64_t inputs = merges ? width.taps * p.ic : p.ic;
+              const int64_t b = weights + g * p.weights_group + tap * p.weights_tap;
+              t.c = c + (tap * p.axes[2].dilation * p.src.axis[2] + g * p.ic) * lanes;
+              t.init = t.c;
+              t.c_next = t.init_next = p.axes[1].dilation * row_size;
+              const int64_t next = p.axes[2].kernel * p.weights_tap;
+              if (by_batch()) {
+                t.a = call.weights + b;
+                t.a_row = p.oc;
+                t.a_next = next;
+                t.a_ahead = kWeightsAhead;
+                t.b = a + g * p.oc * lanes;
+                t.b_step = p.n;
+                t.c_row = t.init_row = p.n;
+                t.rows = inputs;
+                t.columns = p.n;
+                p.kernels.gemm(t);
+              } else {
+                t.a = a + g * p.oc;
+                t.b = p.weights_at(call.weights, b);
+                t.b_step = p.oc;
+                t.b_next = next;
+                t.rows = 1;
+                t.columns = inputs;
+                p.dot(t);
+              }
+            }
           }
         }
       }
@@ -297,9 +328,11 @@ class BackwardData : public KernelPass {
 
   Role role_;
   std::vector<Grid> grids_;
-  std::vector<Item> rows_[2], width_;  // what scatters
-  Steps dst_;                          // of what the tiles read
-  Place segments_, weights_, batch_, tile_;
+  // Of what scatters: positions one by one, and the strips.
+  std::vector<Item> source_depths_, outputs_[3];
+  int64_t strip_rows_, strip_count_, strip_height_, strip_size_;
+  Steps dst_;  // of what the tiles read
+  Place segments_, weights_, batch_, tile_, strips_;
 };
 
 }  // namespace

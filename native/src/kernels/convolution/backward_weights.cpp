@@ -38,6 +38,12 @@ struct Factors {
   int64_t dst_step;
 };
 
+// Tiles that follow the first one, of the same dst.
+struct Further {
+  int64_t tiles = 1;
+  int64_t src_next = 0, c_next = 0;
+};
+
 class BackwardWeights : public KernelPass {
  protected:
   using KernelPass::KernelPass;
@@ -48,10 +54,14 @@ class BackwardWeights : public KernelPass {
   int64_t input_step() const { return lanes_are_outputs() ? problem_.oc : 1; }
   int64_t output_step() const { return lanes_are_outputs() ? 1 : problem_.taps * problem_.ic; }
 
-  // c (+)= sum over the terms of the segments, for `inputs` elements of src and `outputs` of dst.
+  // c (+)= sum over the terms of the segments, for `inputs` elements of src and `outputs` of dst; the same again for
+  // further tiles.
   void add_terms(const Factors& factors, Segment* list, int64_t count, int64_t inputs, int64_t outputs, float* c,
-                 bool add, bool streams) const {
+                 bool add, bool streams, const Further& further = {}) const {
     Tile t = {};
+    t.tiles = further.tiles;
+    t.c_next = t.init_next = further.c_next;
+    (lanes_are_outputs() ? t.a_next : t.b_next) = further.src_next;
     t.segments = list;
     t.segment_count = count;
     t.c = c;
@@ -156,24 +166,27 @@ class LocalBackwardWeights : public BackwardWeights {
     Segment images = {0, 0, p.n};
     for (int64_t g = 0; g < p.groups; ++g) {
       for (int64_t i = 0; i < p.axes[0].kernel; ++i) {
-        for (int64_t j = 0; j < p.axes[1].kernel; ++j) {
-          float* c = kernel + g * p.weights_group + p.tap_index(i, j, 0) * tap_step;
-          const int64_t from_d = i - d.tap, from_h = j - h.tap;
-          if (from_d < 0 || from_d >= d.taps || from_h < 0 || from_h >= h.taps || w.taps == 0) {
-            if (!add) clear(c, p.axes[2].kernel * p.ic, p.oc);
-            continue;
+        float* c = kernel + g * p.weights_group + p.tap_index(i, 0, 0) * tap_step;
+        const int64_t from_d = i - d.tap, row_step = p.axes[2].kernel * tap_step;
+        if (from_d < 0 || from_d >= d.taps || h.taps == 0 || w.taps == 0) {
+          if (!add) clear(c, p.axes[1].kernel * p.axes[2].kernel * p.ic, p.oc);
+          continue;
+        }
+        if (!add) {
+          clear(c, h.tap * p.axes[2].kernel * p.ic, p.oc);
+          const int64_t end_h = h.tap + h.taps;
+          clear(c + end_h * row_step, (p.axes[1].kernel - end_h) * p.axes[2].kernel * p.ic, p.oc);
+          const int64_t end_w = w.tap + w.taps;
+          for (int64_t j = h.tap; j < end_h && w.taps < p.axes[2].kernel; ++j) {
+            clear(c + j * row_step, w.tap * p.ic, p.oc);
+            clear(c + j * row_step + end_w * tap_step, (p.axes[2].kernel - end_w) * p.ic, p.oc);
           }
-          if (!add) {
-            clear(c, w.tap * p.ic, p.oc);
-            const int64_t end = w.tap + w.taps;
-            clear(c + end * tap_step, (p.axes[2].kernel - end) * p.ic, p.oc);
-          }
-          const float* from =
-              src + from_d * p.axes[0].dilation * src_.axis[0] + from_h * p.axes[1].dilation * src_.axis[1] + g * p.ic;
-          for (int64_t k = 0; k < runs; ++k) {
-            add_terms({from + k * p.axes[2].dilation * src_.axis[2], src_.image, dst + g * p.oc, dst_.image}, &images,
-                      1, inputs, p.oc, c + (w.tap + k) * tap_step, add, streams);
-          }
+        }
+        const float* from = src + from_d * p.axes[0].dilation * src_.axis[0] + g * p.ic;
+        for (int64_t k = 0; k < runs; ++k) {
+          add_terms({from + k * p.axes[2].dilation * src_.axis[2], src_.image, dst + g * p.oc, dst_.image}, &images, 1,
+                    inputs, p.oc, c + h.tap * row_step + (w.tap + k) * tap_step, add, streams,
+                    {h.taps, p.axes[1].dilation * src_.axis[1], row_step});
         }
       }
     }

@@ -3,13 +3,13 @@
 // there spills: 0.42 of peak), at 0.98 of the FMA peak from cache. Up to half a vector of columns takes halves, of
 // which two are computed at a time.
 
-// Row r of A as base + (r % 5) * a_row: three bases and one step address 14 rows without a pointer each, which would
+// Row r of A as base + (r % 5) * a_row: four bases and one step address 16 rows without a pointer each, which would
 // spill (0.85 of peak at one vector).
 template <int kRows>
 struct RowBases {
-  const float* base[3];
+  const float* base[4];
 
-  RowBases(const float* a, int64_t a_row) : base{a, a + 5 * a_row, a + 10 * a_row} {}
+  RowBases(const float* a, int64_t a_row) : base{a, a + 5 * a_row, a + 10 * a_row, a + 15 * a_row} {}
   float at(int row, int64_t a_row, int64_t k) const { return base[row / 5][row % 5 * a_row + k]; }
 };
 
@@ -30,6 +30,7 @@ void gemm_tile(const Tile& t, const GemmPart& part) {
   constexpr bool kPrefetches = !kTransposed && kRows > 1;
   const int64_t lanes = part.lanes;
   V sums[kBatches][kRows][kVectors] = {};
+  int64_t length = 0, a_step = 0;
   for (int64_t i = 0; i < t.segment_count; ++i) {
     const Segment& s = t.segments[i];
     const B* b = static_cast<const B*>(t.b) + s.b + part.column;
@@ -41,7 +42,11 @@ void gemm_tile(const Tile& t, const GemmPart& part) {
     int64_t b_ahead = 0;
     if (kPrefetches && t.a_ahead != 0) {
       next_a = reinterpret_cast<const char*>(a + t.a_ahead);
-      next_step = ((kRows - 1) * t.a_row + s.length) * static_cast<int64_t>(sizeof(float)) / s.length;
+      if (s.length != length) {  // A division takes as long as a few terms.
+        length = s.length;
+        a_step = ((kRows - 1) * t.a_row + length) * static_cast<int64_t>(sizeof(float)) / length;
+      }
+      next_step = a_step;
     }
     if (kPrefetches && part.block == 0) b_ahead = t.b_ahead;
     int64_t k = 0;
@@ -121,7 +126,7 @@ void gemm_any(const Tile& t) {
   while (column < t.columns) {
     const int64_t left = t.columns - column;
     if constexpr (sizeof(Half) < sizeof(Vector)) {
-      if (left <= kLanes / 2) return gemm_columns<Half, B, kTransposed, 1, 14>(t, column, left);
+      if (left <= kLanes / 2) return gemm_columns<Half, B, kTransposed, 1, 16>(t, column, left);
     }
     // B that comes from memory is read once: two vectors, which leave registers for all rows.
     const bool once = kWide && t.b_ahead != 0 && t.rows > 7 && t.rows <= 14;
@@ -134,7 +139,7 @@ void gemm_any(const Tile& t) {
       if (vectors == 3) gemm_columns<Vector, B, kTransposed, 3, 8>(t, column, lanes);
     }
     if (vectors == 2) gemm_columns<Vector, B, kTransposed, 2, kWide ? 14 : 6>(t, column, lanes);
-    if (vectors == 1) gemm_columns<Vector, B, kTransposed, 1, kWide ? 14 : 8>(t, column, lanes);
+    if (vectors == 1) gemm_columns<Vector, B, kTransposed, 1, kWide ? 16 : 8>(t, column, lanes);
     column += vectors * kLanes;
   }
 }
@@ -147,7 +152,55 @@ void gemm_bf16(const Tile& tile) {
   for_each_tile<Bf16>(tile, [](const Tile& t) { gemm_any<Bf16, false>(t); });
 }
 
+// One term alone: nothing but a stream of products, for which a tile's preparations would take longer than the rest.
+template <int kVectors>
+void outer_columns(const Tile& t, const float* a, const float* b, int64_t column, int64_t lanes) {
+  Vector bs[kVectors];
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) {
+    bs[v] = v < kVectors - 1 ? load(b + column + v * kLanes) : load_some(b + column + v * kLanes, lanes);
+  }
+  const float* init = t.init == nullptr ? nullptr : t.init + column;
+  float* c = t.c + column;
+  const bool whole = lanes == kLanes;
+  for (int64_t row = 0; row < t.rows; ++row, c += t.c_row) {
+    const Vector xs = a[row] - Vector{};
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      Vector product = xs * bs[v];
+      const bool some = v == kVectors - 1 && !whole;
+      if (init != nullptr) product += some ? load_some(init + v * kLanes, lanes) : load(init + v * kLanes);
+      if (some) {
+        store_some(c + v * kLanes, product, lanes);
+      } else if (t.streams) {
+        stream(c + v * kLanes, product);
+      } else {
+        store(c + v * kLanes, product);
+      }
+    }
+    if (init != nullptr) init += t.init_row;
+  }
+}
+
+void outer(const Tile& t) {
+  const float* a = t.a + t.segments[0].a;
+  const float* b = static_cast<const float*>(t.b) + t.segments[0].b;
+  for (int64_t column = 0; column < t.columns;) {
+    const int64_t left = t.columns - column;
+    const int64_t vectors = left > 3 * kLanes ? 4 : (left + kLanes - 1) / kLanes;
+    const int64_t last = left - (vectors - 1) * kLanes;
+    with_count<4>(vectors, [&](auto count) {
+      outer_columns<decltype(count)::value>(t, a, b, column, last < kLanes ? last : kLanes);
+    });
+    column += vectors * kLanes;
+  }
+}
+
 void gemm_t(const Tile& tile) {
-  for_each_tile<float>(tile, [](const Tile& t) { gemm_any<float, true>(t); });
+  if (tile.segment_count == 1 && tile.segments[0].length == 1) {
+    for_each_tile<float>(tile, [](const Tile& t) { outer(t); });
+  } else {
+    for_each_tile<float>(tile, [](const Tile& t) { gemm_any<float, true>(t); });
+  }
   if (tile.streams) end_streams();
 }
