@@ -82,7 +82,9 @@ std::vector<Shape> all_shapes() {
   add("t2_c3_32", geometry_of({32, 3, 32, 1, 2, 32, 8}));
   add("t2_c64_56_s2", geometry_of(L(padded).with(&L::stride, 2)));
   for (size_t i = tiled; i < shapes.size(); ++i) shapes[i].against_onednn = true;
-  for (Shape& shape : shapes) shape.bf16_batches = {1, 8};
+  for (Shape& shape : shapes) {
+    if (shape.name != "t2_c64_56_n1") shape.bf16_batches = {1, 8};  // that is t2_c64_56 at 1
+  }
 
   // Each the second one with one change, and without padding unless it says so.
   add("t2_dilation2", geometry_of(L().with(&L::dilation, 2).with(&L::pad, 2)));

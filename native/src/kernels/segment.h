@@ -28,9 +28,10 @@ struct Segment {
 // Rows of channelwise_t come in lines of line_rows, from each of which to the next A moves by a_line, and c and init by
 // c_line.
 //
+// gemm_bf16, dot_bf16 and channelwise_bf16 are the same with a `b` of Bf16, widened exactly.
+//
 // A call computes `tiles` such tiles, none meaning one, with a, b, c and init moved by steps of their own from each to
 // the next.
-// and the same in gemm_bf16, dot_bf16 and channelwise_bf16, whose `b` is of Bf16, widened exactly.
 //
 // All steps in elements; `init` null counts as zeros and may be `c` itself. Nothing outside the tile and the terms is
 // read or written, so that operands may end anywhere.
