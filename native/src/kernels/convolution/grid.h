@@ -18,6 +18,7 @@ struct Grid {
   std::vector<Item> axes[3];
   std::vector<Item> images;
   int rows;
+  bool width_first = false;  // all tiles of one width come before those of the next: their kernels fill a cache
 };
 
 // Rows are positions of the axis with the longest runs, or images. Positions at the border, of short runs, get a grid
@@ -91,7 +92,9 @@ void for_each_line(const std::vector<Grid>& grids, const Body& body) {
   const auto lines = [&](const Grid& grid) { return size(grid.axes[0]) * size(grid.axes[1]) * size(grid.images); };
   int64_t all = 0;
   for (const Grid& grid : grids) all += lines(grid);
-  const auto pieces = [&](const Grid& grid) { return std::min(size(grid.axes[2]), (kFewUnits + all - 1) / all); };
+  const auto pieces = [&](const Grid& grid) {
+    return grid.width_first ? size(grid.axes[2]) : std::min(size(grid.axes[2]), (kFewUnits + all - 1) / all);
+  };
   int64_t units = 0;
   for (const Grid& grid : grids) units += lines(grid) * pieces(grid);
   parallel_for(units, [&](int64_t unit) {
@@ -100,21 +103,26 @@ void for_each_line(const std::vector<Grid>& grids, const Body& body) {
       unit -= lines(*grid) * pieces(*grid);
       ++grid;
     }
-    const int64_t piece = unit % pieces(*grid);
-    const int64_t index = unit / pieces(*grid);
+    const auto next = [](int64_t& rest, int64_t count) {
+      const int64_t index = rest % count;
+      rest /= count;
+      return index;
+    };
     const auto first_of = [&](int64_t rest) {
-      const auto at = [](const std::vector<Item>& list, int64_t i) { return &list[static_cast<size_t>(i)]; };
+      const auto at = [&](const std::vector<Item>& list) { return &list[static_cast<size_t>(next(rest, size(list)))]; };
       Where where;
       where.rows = grid->rows;
-      where.axis[2] = at(grid->axes[2], 0);
-      where.axis[1] = at(grid->axes[1], rest % size(grid->axes[1]));
-      rest /= size(grid->axes[1]);
-      where.axis[0] = at(grid->axes[0], rest % size(grid->axes[0]));
-      where.image = at(grid->images, rest / size(grid->axes[0]));
+      where.axis[2] = grid->axes[2].data();
+      if (grid->width_first) where.image = at(grid->images);
+      where.axis[1] = at(grid->axes[1]);
+      where.axis[0] = at(grid->axes[0]);
+      if (!grid->width_first) where.image = at(grid->images);
       return where;
     };
-    const int64_t width = size(grid->axes[2]);
-    body(Line{grid, first_of(index), first_of(std::min(index + 1, lines(*grid) - 1)), width * piece / pieces(*grid),
+    const int64_t width = size(grid->axes[2]), last = lines(*grid) - 1;
+    const int64_t piece = grid->width_first ? unit / (last + 1) : next(unit, pieces(*grid));
+    const int64_t index = unit % (last + 1);
+    body(Line{grid, first_of(index), first_of(std::min(index + 1, last)), width * piece / pieces(*grid),
               width * (piece + 1) / pieces(*grid)});
   });
 }

@@ -14,6 +14,8 @@ void dot_tile(const Tile& t, int64_t row, int64_t column) {
     const Segment& s = t.segments[i];
     const float* a = t.a + s.a + row * a_row;
     const B* b = static_cast<const B*>(t.b) + s.b + column * b_step;
+    // See channelwise.
+    const float* const rows[2] = {a, a + 4 * a_row};
     int64_t k = 0;
     for (; k + kLanes <= s.length; k += kLanes) {
       Vector bs[kColumns];
@@ -21,7 +23,7 @@ void dot_tile(const Tile& t, int64_t row, int64_t column) {
       for (int c = 0; c < kColumns; ++c) bs[c] = load(b + c * b_step + k);
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
-        const Vector as = load(a + r * a_row + k);
+        const Vector as = load(rows[r / 4] + r % 4 * a_row + k);
 #pragma GCC unroll 16
         for (int c = 0; c < kColumns; ++c) sums[r][c] += as * bs[c];
       }
@@ -33,7 +35,7 @@ void dot_tile(const Tile& t, int64_t row, int64_t column) {
       for (int c = 0; c < kColumns; ++c) bs[c] = load_some(b + c * b_step + k, lanes);
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
-        const Vector as = load_some(a + r * a_row + k, lanes);
+        const Vector as = load_some(rows[r / 4] + r % 4 * a_row + k, lanes);
 #pragma GCC unroll 16
         for (int c = 0; c < kColumns; ++c) sums[r][c] += as * bs[c];
       }

@@ -12,7 +12,10 @@ void transpose(const float* from, int64_t from_step, int64_t rows, int64_t colum
       Vector square[kLanes];
       if (height == kLanes && width == kLanes) {
 #pragma GCC unroll 16
-        for (int i = 0; i < kLanes; ++i) square[i] = load(a + i * from_step);
+        for (int i = 0; i < kLanes; ++i) {
+          square[i] = load(a + i * from_step);
+          __builtin_prefetch(a + (i + kLanes) * from_step, 0, 2);
+        }
         transpose(square);
 #pragma GCC unroll 16
         for (int i = 0; i < kLanes; ++i) store(b + i * to_step, square[i]);
