@@ -89,15 +89,11 @@ TEST(ApiTest, TensorsOfMoreThan2To34ElementsAreUnsupported) {
   EXPECT_EQ(0, larger);
 }
 
-TEST(ApiTest, AStrideOrDilationThatMovesNothingMayBeAnything) {
-  c4j_axis axis = test::axis(3, 3, C4J_SHARED, 1);
+TEST(ApiTest, AStrideThatMovesNothingMayBeAnything) {
+  c4j_axis axis = test::axis(1, 1, C4J_SHARED, 1);
   axis.stride = INT32_MAX;
-  const Plan strided(test::geometry(1, 1, 1, 1, {axis}));
-  EXPECT_EQ(C4J_OK, strided.status()) << c4j_last_error();
-  axis = test::axis(3, 1, C4J_SHARED, 1);
-  axis.dilation = INT32_MAX;
-  const Plan dilated(test::geometry(1, 1, 1, 1, {axis}));
-  EXPECT_EQ(C4J_OK, dilated.status()) << c4j_last_error();
+  const Plan plan(test::geometry(1, 1, 1, 1, {axis}));
+  EXPECT_EQ(C4J_OK, plan.status()) << c4j_last_error();
 }
 
 TEST(ApiTest, BatchZeroComputesNothingAndItsWeightsGradientIsZero) {
