@@ -40,6 +40,12 @@ C4J_API const char* c4j_version(void);
  */
 C4J_API const char* c4j_isa(void);
 
+/* What this machine reaches on so many threads (0 means one per CPU): flops a second of multiplications with additions
+ * on an instruction set (C4J_ISA_DEFAULT, ...), and bytes a second, read and written, within memory of size_bytes.
+ * Measured when first asked for, within some tens of milliseconds. */
+C4J_API int32_t c4j_machine_limits(int64_t isa, int64_t threads, int64_t size_bytes, int64_t* flops_per_second,
+                                   int64_t* bytes_per_second);
+
 /* ---- Memory ---------------------------------------------------------------------------------------------------- */
 
 /* Allocates size_bytes of zeros, aligned to 64 bytes, on huge pages where it pays. */
@@ -156,7 +162,8 @@ enum {
 /* All fields int64_t, as above; zeros are the defaults. */
 typedef struct {
   int64_t threads;        /* threads of every pass; 0 means one per CPU */
-  int64_t implementation; /* C4J_AUTO: oneDNN for convolutions shared on every axis, own kernels for the others */
+  int64_t implementation; /* C4J_AUTO: oneDNN for convolutions shared on every axis that it computes
+                           * directly, own kernels for the others */
   int64_t isa;            /* of own kernels; one that the CPU lacks is refused */
   int64_t weights_type;   /* C4J_BF16 is for inference by own kernels: the weights' gradient is refused */
 } c4j_options;
@@ -191,6 +198,10 @@ C4J_API int32_t c4j_plan_destroy(int64_t plan);
 
 /* The layout that the plan likes best for an operand (C4J_SRC, C4J_WEIGHTS, C4J_DST). */
 C4J_API int32_t c4j_plan_layout(int64_t plan, int64_t operand, int64_t* layout);
+
+/* The layout that one pass but C4J_BACKWARD_BIAS computes an operand in; where it is another than c4j_plan_layout's,
+ * the pass reorders. */
+C4J_API int32_t c4j_plan_pass_layout(int64_t plan, int64_t pass, int64_t operand, int64_t* layout);
 
 /* Bytes of workspace that a pass takes when its operands are in the plan's layouts. */
 C4J_API int32_t c4j_plan_workspace_bytes(int64_t plan, int64_t pass, int64_t* size_bytes);

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/geometry.h"
 #include "core/layout.h"
+#include "core/machine.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "plan/plan.h"
@@ -51,6 +52,11 @@ template <typename Enum>
 Enum enumerator(int64_t value, int64_t count, const char* message) {
   require(value >= 0 && value < count, message);
   return static_cast<Enum>(value);
+}
+
+Operand operand_of(int64_t operand) {
+  require(operand == C4J_SRC || operand == C4J_WEIGHTS || operand == C4J_DST, "operand: expected src, weights or dst");
+  return operand == C4J_SRC ? kSrc : operand == C4J_WEIGHTS ? kWeights : kDst;
 }
 
 Pass pass_of(int64_t pass) { return enumerator<Pass>(pass, 4, "pass: expected 0 to 3"); }
@@ -112,20 +118,20 @@ int threads_of(int64_t threads) {
   return threads == 0 ? cpu_count() : static_cast<int>(threads);
 }
 
+Isa isa_of(int64_t given) {
+  if (given == C4J_ISA_DEFAULT) return default_isa();
+  const Isa isa = enumerator<Isa>(given - 1, 3, "isa: expected 0 to 3");
+  if (!cpu_has(isa)) throw Error(Status::kUnsupported, std::string("isa: this CPU lacks ") + isa_name(isa));
+  return isa;
+}
+
 Options options_of(const c4j_options* given) {
   const c4j_options none = {};
   if (given == nullptr) given = &none;
   Options options;
   options.threads = threads_of(given->threads);
   options.choice = enumerator<Choice>(given->implementation, 3, "implementation: expected 0 to 2");
-  if (given->isa == C4J_ISA_DEFAULT) {
-    options.isa = default_isa();
-  } else {
-    options.isa = enumerator<Isa>(given->isa - 1, 3, "isa: expected 0 to 3");
-    if (!cpu_has(options.isa)) {
-      throw Error(Status::kUnsupported, std::string("isa: this CPU lacks ") + isa_name(options.isa));
-    }
-  }
+  options.isa = isa_of(given->isa);
   options.weights_type = enumerator<DataType>(given->weights_type, 2, "weights_type: expected 0 or 1");
   return options;
 }
@@ -152,6 +158,14 @@ const char* c4j_isa(void) {
   const char* name = nullptr;
   guarded([&] { name = isa_name(default_isa()); });
   return name;
+}
+
+int32_t c4j_machine_limits(int64_t isa, int64_t threads, int64_t size_bytes, int64_t* flops_per_second,
+                           int64_t* bytes_per_second) {
+  return guarded([&] {
+    *flops_per_second = static_cast<int64_t>(peak_flops(isa_of(isa), threads_of(threads)));
+    *bytes_per_second = static_cast<int64_t>(bandwidth(size_bytes, threads_of(threads)));
+  });
 }
 
 int32_t c4j_memory_allocate(int64_t size_bytes, int64_t* address) {
@@ -225,10 +239,13 @@ int32_t c4j_plan_destroy(int64_t plan) {
 }
 
 int32_t c4j_plan_layout(int64_t plan, int64_t operand, int64_t* layout) {
+  return guarded([&] { *layout = plan_of(plan).layout(operand_of(operand)); });
+}
+
+int32_t c4j_plan_pass_layout(int64_t plan, int64_t pass, int64_t operand, int64_t* layout) {
   return guarded([&] {
-    require(operand == C4J_SRC || operand == C4J_WEIGHTS || operand == C4J_DST,
-            "operand: expected src, weights or dst");
-    *layout = plan_of(plan).layout(operand == C4J_SRC ? kSrc : operand == C4J_WEIGHTS ? kWeights : kDst);
+    require(pass != C4J_BACKWARD_BIAS, "pass: expected one with three operands");
+    *layout = plan_of(plan).layout(pass_of(pass), operand_of(operand));
   });
 }
 

@@ -93,6 +93,19 @@ class Convolution : public Implementation {
       make_primitives();
     }
   }
+
+  // One that is only asked, at the canonical batch.
+  explicit Convolution(const Geometry& geometry) : geometry_(geometry) {
+    geometry_.n = kCanonicalBatch;
+    fitted_ = fit(geometry_);
+  }
+
+  bool is_direct() const {
+    if (fitted_.is_untouched) return true;
+    const std::string name = favourite_name();
+    return name.find("gemm") == std::string::npos && name.find("ref") == std::string::npos;
+  }
+
   void run(Pass pass, bool, void* const operands[kOperands], const float* bias, char* scratch) const override {
     if (fitted_.is_untouched) return run_untouched(pass, operands);
     float* const given_src = static_cast<float*>(operands[kSrc]);
@@ -127,6 +140,15 @@ class Convolution : public Implementation {
     if (!geometry_.transposed) return {forward.src_desc(), forward.weights_desc(), forward.dst_desc()};
     const auto backward = backward_data_desc(any_src, weights, any_dst, forward);
     return {backward.diff_src_desc(), backward.weights_desc(), backward.diff_dst_desc()};
+  }
+
+  std::string favourite_name() const {
+    const Desc src(fitted_.src, kF32, kAny);
+    const Desc dst(geometry_.dst_dims(), kF32, kAny);
+    const Desc weights = any_weights_desc(geometry_.weights_dims(), geometry_.groups);
+    const auto forward = forward_desc(src, weights, dst, false);
+    return geometry_.transposed ? backward_data_desc(src, weights, dst, forward).impl_info_str()
+                                : forward.impl_info_str();
   }
 
   // Weights are chosen at the canonical batch, activations at the plan's.
@@ -167,19 +189,18 @@ class Convolution : public Implementation {
 
     const bool fuses_bias = has_channel_bias() && !geometry_.transposed;
     const auto forward_hint = forward_desc(any_src, any_weights, any_dst, false);
-    const auto forward = geometry_.transposed ? without_reference([&](bool any) {
-      return any ? forward_hint : forward_desc(fixed_src, any_weights, fixed_dst, false);
-    })
-                                              : forward_desc(fixed_src, fixed_weights, fixed_dst, fuses_bias);
+    // In the main pass `any` comes to the same layouts: it is what they were chosen by.
+    const auto forward = without_reference([&](bool any) {
+      if (any) return forward_desc(any_src, any_weights, any_dst, fuses_bias);
+      return forward_desc(fixed_src, geometry_.transposed ? any_weights : fixed_weights, fixed_dst, fuses_bias);
+    });
     infos_[index(Pass::kForward)].adds_bias = fuses_bias;
     set(Pass::kForward, forward, forward.src_desc(), forward.weights_desc(), forward.dst_desc());
 
-    const auto backward_data = geometry_.transposed
-                                   ? backward_data_desc(fixed_src, fixed_weights, fixed_dst, forward_hint)
-                                   : without_reference([&](bool any) {
-                                       return any ? backward_data_desc(any_src, any_weights, any_dst, forward_hint)
-                                                  : backward_data_desc(fixed_src, any_weights, fixed_dst, forward_hint);
-                                     });
+    const auto backward_data = without_reference([&](bool any) {
+      if (any) return backward_data_desc(any_src, any_weights, any_dst, forward_hint);
+      return backward_data_desc(fixed_src, geometry_.transposed ? fixed_weights : any_weights, fixed_dst, forward_hint);
+    });
     set(Pass::kBackwardData, backward_data, backward_data.diff_src_desc(), backward_data.weights_desc(),
         backward_data.diff_dst_desc());
 
@@ -279,6 +300,10 @@ class Convolution : public Implementation {
 
 std::unique_ptr<Implementation> make_convolution(const Geometry& geometry, const Implementation* like) {
   return guarded([&] { return std::make_unique<Convolution>(geometry, like); });
+}
+
+bool is_direct(const Geometry& geometry) {
+  return guarded([&] { return Convolution(geometry).is_direct(); });
 }
 
 }  // namespace conv4j::onednn

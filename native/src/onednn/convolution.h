@@ -13,6 +13,10 @@ namespace conv4j::onednn {
 // Takes the ambient number of threads.
 std::unique_ptr<Implementation> make_convolution(const Geometry& geometry, const Implementation* like);
 
+// Whether oneDNN computes the layer's forward pass directly, not by a matrix product with copied patches or by its
+// reference loops. The same for every batch.
+bool is_direct(const Geometry& geometry);
+
 }  // namespace conv4j::onednn
 
 #endif  // CONV4J_ONEDNN_CONVOLUTION_H_

@@ -23,12 +23,21 @@ const char* name_of(Operand operand) {
 
 Operand result_of(Pass pass) { return pass == Pass::kForward ? kDst : pass == Pass::kBackwardData ? kSrc : kWeights; }
 
+// The decision; for all batches of a layer the same.
+Choice decide(const Geometry& geometry, Choice choice) {
+  if (choice == Choice::kAuto) {
+    return geometry.shared() && onednn::is_direct(geometry) ? Choice::kOneDnn : Choice::kKernels;
+  }
+  if (choice == Choice::kOneDnn && !geometry.shared()) {
+    throw Error(Status::kUnsupported, "implementation: oneDNN takes convolutions that are shared on every axis");
+  }
+  return choice;
+}
+
 std::unique_ptr<Implementation> implement(const Geometry& geometry, const Options& options,
                                           const Implementation* like) {
-  const bool onednn = options.choice == Choice::kOneDnn || (options.choice == Choice::kAuto && geometry.shared());
-  if (!onednn) return make_kernel_convolution(geometry, options.weights_type, options.isa, options.threads);
-  if (!geometry.shared()) {
-    throw Error(Status::kUnsupported, "implementation: oneDNN takes convolutions that are shared on every axis");
+  if (options.choice == Choice::kKernels) {
+    return make_kernel_convolution(geometry, options.weights_type, options.isa, options.threads);
   }
   if (options.weights_type != DataType::kF32) {
     throw Error(Status::kUnsupported, "weights_type: oneDNN's convolutions take C4J_F32 here");
@@ -57,6 +66,7 @@ void check_foreign(const char* name, const Operands::Operand& operand, const Dim
 Plan::Plan(const Geometry& geometry, const Options& options)
     : geometry_(geometry), options_(options), kernels_(kernels_of(options.isa)) {
   const ScopedThreads scope(options_.threads);
+  options_.choice = decide(geometry_, options_.choice);
   implementation_ = implement(geometry_, options_, nullptr);
   prepare();
 }

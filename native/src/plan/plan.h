@@ -1,5 +1,5 @@
-// THE decision: shared on every axis -> oneDNN, everything else -> own kernels. A plan runs an implementation on
-// operands of any layout, staging those that come in another than it computes in.
+// THE decision: shared on every axis -> oneDNN where that computes directly, all else -> own kernels. A
+// plan runs an implementation on operands of any layout, staging those that come in another than it computes in.
 #ifndef CONV4J_PLAN_PLAN_H_
 #define CONV4J_PLAN_PLAN_H_
 
@@ -57,6 +57,7 @@ class Plan {
 
   const Geometry& geometry() const { return geometry_; }
   int64_t layout(Operand operand) const { return layout_ids_[operand]; }
+  int64_t layout(Pass pass, Operand operand) const { return layout_id(implementation_->info(pass).layouts[operand]); }
   const std::string& implementation(Pass pass) const;
   int64_t workspace_bytes(Pass pass) const;
 

@@ -769,6 +769,9 @@ class ContractTest {
         }
         method("Plan.workspaceBytes()", both(k -> closedPlan(() -> k.closed.workspaceBytes())));
         method("Plan.describe()", both(k -> closedPlan(() -> k.closed.describe())));
+        total("PlanDescription", "parameters()", "passes()", "toJson()");
+        total("PassDescription", "name()", "implementation()", "reorders()", "flops()", "bytes()", "flopsPerByte()");
+        total("PassDescription", "workspaceBytes()", "expectedSeconds()", "isMemoryBound()");
         method("Plan.biasShape()", both(k -> state("the layer has no bias", () -> k.unbiased.biasShape())));
         total("Plan", "spec()", "geometry()", "options()", "sourceShape()", "weightsShape()", "outputShape()");
         total("Plan", "sourceLayout()", "weightsLayout()", "outputLayout()", "isClosed()", "close()");

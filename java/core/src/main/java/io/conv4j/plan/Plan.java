@@ -8,7 +8,6 @@ import io.conv4j.spec.ConvGeometry;
 import io.conv4j.spec.ConvSpec;
 import io.conv4j.spec.Orientation;
 import io.conv4j.spec.Shape;
-import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -51,7 +50,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
         this.outputShape = plan.outputShape.with(0, batch);
     }
 
-    private boolean transposed() {
+    boolean transposed() {
         return engine.geometry.isTransposed();
     }
 
@@ -376,7 +375,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
         checkOperand("outputGradient", outputGradient, outputShape, OUTPUT);
     }
 
-    private boolean trains() {
+    boolean trains() {
         return engine.options.weightsType() == DataType.F32;
     }
 
@@ -468,51 +467,14 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     }
 
     /**
-     * What the plan does, for people: sizes, layouts, and for each pass what computes it and how much.
+     * What the plan does: sizes, layouts, and for each pass what computes it, how much, and how fast it could be at best
+     * here. The first description measures the machine, for some tens of milliseconds.
      *
-     * @return several lines of text, whose form may change
+     * @return the description, a table when printed
      * @throws IllegalStateException if the plan is closed
      */
-    public String describe() {
-        StringBuilder text = new StringBuilder();
-        text.append(transposed() ? "transposed convolution " : "convolution ")
-                .append(spec)
-                .append('\n');
-        line(text, "source", sourceShape + " " + sourceLayout());
-        line(
-                text,
-                "weights",
-                weightsShape() + " " + weightsLayout() + (trains() ? "" : ", others rounded to it in every call"));
-        if (spec.bias() != BiasMode.NONE) {
-            line(text, "bias", biasShape() + " " + spec.bias());
-        }
-        line(text, "output", outputShape + " " + outputLayout());
-        line(text, "threads", Integer.toString(engine.options.threads()));
-        double flops = 2 * Work.multiplyAdds(engine.geometry);
-        String[] names = {"forward", "backwardData", "backwardWeights"};
-        int[] passes = transposed()
-                ? new int[] {PlanEngine.BACKWARD_DATA, PlanEngine.FORWARD, PlanEngine.BACKWARD_WEIGHTS}
-                : new int[] {PlanEngine.FORWARD, PlanEngine.BACKWARD_DATA, PlanEngine.BACKWARD_WEIGHTS};
-        for (int i = 0; i < names.length; i++) {
-            if (passes[i] == PlanEngine.BACKWARD_WEIGHTS && !trains()) {
-                line(text, names[i], "none: weights of " + engine.options.weightsType() + " are for inference");
-                continue;
-            }
-            line(
-                    text,
-                    names[i],
-                    String.format(
-                            Locale.ROOT,
-                            "%s, %.4g flop, workspace %d bytes",
-                            engine.implementation(passes[i]),
-                            flops,
-                            engine.workspaceBytes(passes[i])));
-        }
-        return text.toString();
-    }
-
-    private static void line(StringBuilder text, String name, String value) {
-        text.append(String.format(Locale.ROOT, "  %-16s%s%n", name, value));
+    public PlanDescription describe() {
+        return new PlanDescription(this, engine);
     }
 
     /**

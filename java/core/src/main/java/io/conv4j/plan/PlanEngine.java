@@ -28,9 +28,9 @@ final class PlanEngine {
     /** From some 200 GB on, oneDNN 3.11 divides by zero while it looks for a blocking. */
     private static final long MOST_ELEMENTS = 1L << 34;
 
-    private static final int SRC = 0;
-    private static final int WEIGHTS = 1;
-    private static final int DST = 3;
+    static final int SRC = 0;
+    static final int WEIGHTS = 1;
+    static final int DST = 3;
 
     private static final Layout NO_LAYOUT = Layout.CHANNELS_FIRST;
     private static final Access ACCESS = Access.get();
@@ -148,15 +148,47 @@ final class PlanEngine {
         return new long[] {
             options.threads(),
             options.implementation().ordinal(),
-            options.isa().map(isa -> isa.ordinal() + 1).orElse(0),
+            isa(options),
             options.weightsType().ordinal()
         };
+    }
+
+    private static int isa(PlanOptions options) {
+        return options.isa().map(isa -> isa.ordinal() + 1).orElse(0);
     }
 
     private long layoutId(int operand) {
         long[] layout = new long[1];
         Status.check(NativeLibrary.c4j_plan_layout(handle, operand, layout));
         return layout[0];
+    }
+
+    /** The layout that a pass computes an operand in. */
+    Layout layout(int pass, int operand) {
+        acquire();
+        try {
+            long[] id = new long[1];
+            Status.check(NativeLibrary.c4j_plan_pass_layout(handle, pass, operand, id));
+            return operand == WEIGHTS
+                    ? (Layout) ACCESS.weightsLayout(id[0], geometry.weightsShape(), geometry.orientation())
+                    : (Layout) ACCESS.layout(id[0]);
+        } finally {
+            release();
+        }
+    }
+
+    /** Flops and bytes a second that this machine reaches on the plan's threads, in memory of so many bytes. */
+    long[] limits(long sizeBytes) {
+        long[] flops = new long[1];
+        long[] bytes = new long[1];
+        Runnable measure = () -> Status.check(
+                NativeLibrary.c4j_machine_limits(isa(options), options.threads(), sizeBytes, flops, bytes));
+        if (ThreadLease.runsDirectly(options.threads())) {
+            measure.run();
+        } else {
+            ThreadLease.handOver(measure);
+        }
+        return new long[] {flops[0], bytes[0]};
     }
 
     long workspaceBytes(int pass) {

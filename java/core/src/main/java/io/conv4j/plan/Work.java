@@ -1,9 +1,10 @@
 package io.conv4j.plan;
 
+import io.conv4j.memory.DataType;
 import io.conv4j.spec.Axis;
 import io.conv4j.spec.ConvGeometry;
 
-/** How much a convolution has to compute. */
+/** How much a convolution has to compute and to move. */
 final class Work {
     private Work() {}
 
@@ -14,6 +15,14 @@ final class Work {
             product *= taps(axis);
         }
         return product;
+    }
+
+    /** Bytes of source, weights and output. */
+    static double bytes(ConvGeometry geometry, DataType weightsType) {
+        double activations = (double) geometry.sourceShape().elements()
+                + geometry.outputShape().elements();
+        return DataType.F32.sizeBytes() * activations
+                + weightsType.sizeBytes() * (double) geometry.weightsShape().elements();
     }
 
     /** Pairs of output position and tap that fall on the source. */

@@ -1,5 +1,6 @@
 package io.conv4j.plan;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.conv4j.memory.Layout;
@@ -8,7 +9,6 @@ import io.conv4j.reference.Cases;
 import io.conv4j.reference.ConvCase;
 import io.conv4j.reference.NaiveConvolution;
 import io.conv4j.reference.Numbers;
-import io.conv4j.spec.BiasMode;
 import io.conv4j.spec.ConvSpec;
 import io.conv4j.spec.Shape;
 import java.util.ArrayList;
@@ -85,22 +85,28 @@ class ConvPlanTest extends PlanTest {
     }
 
     @Test
-    void describeTellsSizesLayoutsAndWhoComputesEachPass() {
-        ConvSpec spec =
-                ConvSpec.builder(4, 16).kernel(3, 3).bias(BiasMode.CHANNEL).build();
-        try (ConvPlan plan = ConvPlan.create(spec, Shape.of(2, 4, 6, 7))) {
-            String text = plan.describe();
-            for (String part : List.of(
-                    spec.toString(),
-                    "[2, 4, 6, 7] " + plan.sourceLayout(),
-                    "[16, 4, 3, 3] " + plan.weightsLayout(),
-                    "[2, 16, 4, 5] " + plan.outputLayout(),
-                    "[16] CHANNEL",
-                    "forward ",
-                    "backwardData ",
-                    "backwardWeights ",
-                    "onednn")) {
-                assertTrue(text.contains(part), () -> part + " is missing in\n" + text);
+    void ownKernelsComputeWhatOneDnnDoesNotComputeDirectly() {
+        ConvSpec multiplied = ConvSpec.builder(16, 64).kernel(3, 3).groups(16).build();
+        ConvSpec depthwise1d = ConvSpec.depthwise(64).kernel(9).build();
+        ConvSpec standard = ConvSpec.builder(64, 64).kernel(3, 3).build();
+        for (ConvSpec spec : List.of(multiplied, depthwise1d, standard)) {
+            Shape source =
+                    spec.axes() == 1 ? Shape.of(2, spec.inChannels(), 40) : Shape.of(2, spec.inChannels(), 12, 12);
+            PlanOptions.Builder options = PlanOptions.builder().threads(1);
+            try (ConvPlan auto = ConvPlan.create(spec, source, options.build());
+                    ConvPlan again = auto.withBatch(3);
+                    ConvPlan onednn = ConvPlan.create(
+                            spec,
+                            source,
+                            options.implementation(Implementation.ONEDNN).build())) {
+                String forward = onednn.describe().passes().get(0).implementation();
+                boolean indirect = forward.contains("gemm") || forward.contains("ref");
+                for (ConvPlan plan : List.of(auto, again)) {
+                    for (PassDescription pass : plan.describe().passes()) {
+                        assertEquals(indirect, pass.implementation().startsWith("kernels "), pass::toString);
+                    }
+                }
+                assertEquals(auto.weightsLayout(), again.weightsLayout());
             }
         }
     }

@@ -26,6 +26,13 @@ public final class NativeLibrary {
 
     public static native String c4j_isa();
 
+    public static native int c4j_machine_limits(
+            long isa,
+            long threads,
+            long sizeBytes,
+            @Cast("int64_t*") long[] flopsPerSecond,
+            @Cast("int64_t*") long[] bytesPerSecond);
+
     public static native int c4j_memory_allocate(long sizeBytes, @Cast("int64_t*") long[] address);
 
     public static native int c4j_memory_free(long address, long sizeBytes);
@@ -80,6 +87,8 @@ public final class NativeLibrary {
     public static native int c4j_plan_destroy(long plan);
 
     public static native int c4j_plan_layout(long plan, long operand, @Cast("int64_t*") long[] layout);
+
+    public static native int c4j_plan_pass_layout(long plan, long pass, long operand, @Cast("int64_t*") long[] layout);
 
     public static native int c4j_plan_workspace_bytes(long plan, long pass, @Cast("int64_t*") long[] sizeBytes);
 

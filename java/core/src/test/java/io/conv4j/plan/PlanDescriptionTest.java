@@ -1,0 +1,119 @@
+package io.conv4j.plan;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.conv4j.spec.BiasMode;
+import io.conv4j.spec.ConvSpec;
+import io.conv4j.spec.Padding;
+import io.conv4j.spec.Shape;
+import io.conv4j.spec.Sharing;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class PlanDescriptionTest {
+    private static final PlanOptions ONE_THREAD =
+            PlanOptions.builder().threads(1).build();
+
+    private static ConvSpec.Builder layer() {
+        return ConvSpec.builder(4, 16).kernel(3, 3).padding(Padding.same()).bias(BiasMode.CHANNEL);
+    }
+
+    private static PlanDescription describe(ConvSpec spec) {
+        try (ConvPlan plan = ConvPlan.create(spec, Shape.of(2, 4, 6, 7), ONE_THREAD)) {
+            return plan.describe();
+        }
+    }
+
+    @Test
+    void countsFlopsBytesAndParameters() {
+        PlanDescription description = describe(layer().build());
+        assertEquals(16 * 4 * 9 + 16, description.parameters());
+        assertEquals(
+                List.of("forward", "backwardData", "backwardWeights"),
+                description.passes().stream().map(PassDescription::name).toList());
+        for (PassDescription pass : description.passes()) {
+            // On each axis three taps a position, but for one at either end on padding.
+            assertEquals(2.0 * 2 * 16 * 4 * (3 * 6 - 2) * (3 * 7 - 2), pass.flops());
+            assertEquals(4.0 * (2 * 4 * 42 + 16 * 4 * 9 + 2 * 16 * 42), pass.bytes());
+            assertEquals(pass.flops() / pass.bytes(), pass.flopsPerByte());
+            assertTrue(pass.expectedSeconds() > 0, pass::toString);
+            // Nothing computes more than 10 Tflop/s in a thread, or moves less than 1 MB/s.
+            assertTrue(pass.expectedSeconds() > pass.flops() / 1e13, pass::toString);
+            assertTrue(pass.expectedSeconds() < pass.bytes() / 1e6, pass::toString);
+        }
+    }
+
+    @Test
+    void jsonSaysTheSame() throws Exception {
+        for (ConvSpec spec : List.of(
+                layer().build(),
+                layer().sharing(Sharing.local()).bias(BiasMode.NONE).build())) {
+            PlanDescription description = describe(spec);
+            JsonNode json = new ObjectMapper().readTree(description.toJson());
+            assertTrue(json.get("layer").asText().contains(spec.toString()));
+            assertEquals(description.parameters(), json.get("parameters").asLong());
+            assertEquals(6, json.get("source").get("shape").get(2).asLong());
+            assertEquals(spec.bias() == BiasMode.NONE, json.get("bias").isNull());
+            assertEquals(3, json.get("passes").size());
+            for (int i = 0; i < 3; i++) {
+                PassDescription pass = description.passes().get(i);
+                JsonNode node = json.get("passes").get(i);
+                assertEquals(pass.name(), node.get("pass").asText());
+                assertEquals(pass.implementation(), node.get("implementation").asText());
+                assertEquals(pass.reorders().size(), node.get("reorders").size());
+                assertEquals(pass.flops(), node.get("flops").asDouble());
+                assertEquals(pass.bytes(), node.get("bytes").asDouble());
+                assertEquals(pass.flopsPerByte(), node.get("flops_per_byte").asDouble());
+                assertEquals(pass.workspaceBytes(), node.get("workspace_bytes").asLong());
+                assertEquals(
+                        pass.isMemoryBound() ? "memory" : "compute",
+                        node.get("bound").asText());
+                assertEquals(
+                        1e3 * pass.expectedSeconds(), node.get("expected_ms").asDouble());
+                assertTrue(node.get("layouts").get("weights").isTextual());
+            }
+        }
+    }
+
+    @Test
+    void theTableTellsSizesLayoutsAndWhoComputesEachPass() {
+        ConvSpec spec = layer().build();
+        try (ConvPlan plan = ConvPlan.create(spec, Shape.of(2, 4, 6, 7), ONE_THREAD)) {
+            String text = plan.describe().toString();
+            for (String part : List.of(
+                    spec.toString(),
+                    "[2, 4, 6, 7] " + plan.sourceLayout(),
+                    "[16, 4, 3, 3] " + plan.weightsLayout(),
+                    "[2, 16, 6, 7] " + plan.outputLayout(),
+                    "[16] CHANNEL",
+                    "forward ",
+                    "backwardData ",
+                    "backwardWeights ",
+                    "onednn")) {
+                assertTrue(text.contains(part), () -> part + " is missing in\n" + text);
+            }
+        }
+    }
+
+    @Test
+    void aBatchOfNoneHasNothingToDo() {
+        try (ConvPlan plan = ConvPlan.create(layer().build(), Shape.of(0, 4, 6, 7), ONE_THREAD)) {
+            for (PassDescription pass : plan.describe().passes()) {
+                assertEquals(0, pass.flops());
+            }
+        }
+    }
+
+    @Test
+    void textIsQuotedAsJsonWantsIt() throws Exception {
+        String text = "a \"quoted\" \\ line\n\t\u0001é";
+        assertEquals(text, new ObjectMapper().readTree(Json.quote(text)).asText());
+        assertTrue(new ObjectMapper()
+                .readTree(new Json().put("x", Double.NaN).toString())
+                .get("x")
+                .isNull());
+    }
+}
