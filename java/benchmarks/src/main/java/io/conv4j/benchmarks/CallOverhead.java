@@ -1,5 +1,6 @@
 package io.conv4j.benchmarks;
 
+import io.conv4j.memory.DataType;
 import java.io.PrintWriter;
 import java.util.Collection;
 import java.util.Locale;
@@ -47,7 +48,7 @@ public class CallOverhead {
     /** Makes both sides ready. */
     @Setup
     public void open() {
-        ours = new Ours(Layer.SMALLEST, 1, threads);
+        ours = new Ours(Layer.SMALLEST, 1, threads, DataType.F32);
         fromJava = ours.side(Pass.FORWARD);
         fromCpp = new OneDnn().ways(Layer.SMALLEST, 1, threads).get(0).maker().side(Pass.FORWARD);
     }
@@ -94,6 +95,7 @@ public class CallOverhead {
                         .warmupTime(TimeValue.milliseconds(300))
                         .measurementTime(TimeValue.milliseconds(300))
                         .addProfiler(GCProfiler.class)
+                        .shouldFailOnError(true)
                         .verbosity(VerboseMode.SILENT)
                         .build())
                 .run();

@@ -1,5 +1,6 @@
 package io.conv4j.benchmarks;
 
+import io.conv4j.memory.DataType;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
@@ -19,20 +20,29 @@ final class Comparison {
         this.turns = turns;
     }
 
-    /** Gives the rows of a layer, one per pass, to the consumer as they come. */
+    /** Gives the rows of a layer, one per pass and type of weights, to the consumer as they come. */
     void compare(Peer peer, Layer layer, long batch, Consumer<Row> rows) {
         List<Peer.Way> ways = peer.ways(layer, batch, threads);
         Map<Pass, Peer.Way> fastest = ways.size() == 1 ? same(ways.get(0)) : fastest(ways, peer.goesOneWay());
-        try (Ours ours = new Ours(layer, batch, threads)) {
+        try (Ours ours = new Ours(layer, batch, threads, DataType.F32)) {
             for (Pass pass : Pass.values()) {
-                Peer.Way way = fastest.get(pass);
-                try (Side our = ours.side(pass);
-                        Side their = way.maker().side(pass)) {
-                    double[][] seconds = turns.take(our, their);
-                    rows.accept(Row.of(
-                            peer, way.how() + their.detail(), layer, pass, batch, threads, seconds[0], seconds[1]));
-                }
+                rows.accept(row(peer, layer, batch, pass, fastest.get(pass), ours, DataType.F32));
             }
+        }
+        if (layer.op() == Layer.Op.LOCAL) {
+            // Half the bytes of weights, for inference; theirs stay as they are.
+            try (Ours ours = new Ours(layer, batch, threads, DataType.BF16)) {
+                rows.accept(row(peer, layer, batch, Pass.FORWARD, fastest.get(Pass.FORWARD), ours, DataType.BF16));
+            }
+        }
+    }
+
+    private Row row(Peer peer, Layer layer, long batch, Pass pass, Peer.Way way, Ours ours, DataType weightsType) {
+        try (Side our = ours.side(pass);
+                Side their = way.maker().side(pass)) {
+            double[][] seconds = turns.take(our, their);
+            String how = way.how() + their.detail();
+            return Row.of(peer, how, layer, pass, batch, weightsType, threads, seconds[0], seconds[1]);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.conv4j.benchmarks;
 
+import io.conv4j.memory.DataType;
 import io.conv4j.memory.Layout;
 import io.conv4j.memory.Tensor;
 import io.conv4j.plan.Accumulate;
@@ -8,15 +9,17 @@ import io.conv4j.plan.PlanOptions;
 import io.conv4j.spec.Shape;
 import java.util.Random;
 
-/** This library: a plan with default options, its operands in its layouts, results into the caller's tensors. */
+/** This library: a plan with default options but for its weights' type, its operands in its layouts, results into the caller's tensors. */
 final class Ours implements AutoCloseable {
     private final Plan plan;
     private final Tensor source;
     private final Tensor weights;
     private final Tensor output;
 
-    Ours(Layer layer, long batch, int threads) {
-        plan = layer.plan(batch, PlanOptions.builder().threads(threads).build());
+    Ours(Layer layer, long batch, int threads, DataType weightsType) {
+        plan = layer.plan(
+                batch,
+                PlanOptions.builder().threads(threads).weightsType(weightsType).build());
         source = random(plan.sourceShape(), plan.sourceLayout());
         weights = random(plan.weightsShape(), plan.weightsLayout());
         output = random(plan.outputShape(), plan.outputLayout());

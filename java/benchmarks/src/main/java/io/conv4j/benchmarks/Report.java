@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -22,7 +23,7 @@ import org.knowm.xchart.style.Styler;
 /** The rows as a table, their means, lines of JSON and a chart. */
 final class Report implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String LINE = "%-10s %-18s %-16s %4s %9s %19s  %-8s %9s %19s %6s %6s  %s%n";
+    private static final String LINE = "%-10s %-18s %-16s %4s %-5s %9s %19s  %-8s %9s %19s %6s %6s  %s%n";
 
     private final PrintWriter out;
     private final Writer json;
@@ -40,6 +41,7 @@ final class Report implements AutoCloseable {
                 "shape",
                 "pass",
                 "n",
+                "type",
                 "ours",
                 "quartiles",
                 "theirs",
@@ -60,6 +62,7 @@ final class Report implements AutoCloseable {
                 row.shape(),
                 row.pass(),
                 row.batch(),
+                row.dtype(),
                 ms(row.oursMs()),
                 ms(row.oursQuartilesMs()[0]) + " -" + ms(row.oursQuartilesMs()[1]),
                 row.theirs(),
@@ -89,7 +92,7 @@ final class Report implements AutoCloseable {
         return String.format(Locale.ROOT, "%.3f", ratio);
     }
 
-    /** Geometric means of ratios by peer, operation and pass, and the row that stands worst. */
+    /** Geometric means of ratios by peer, type, operation and pass, and the row that stands worst. */
     void printMeans() {
         out.println();
         for (Map.Entry<String, List<Row>> group : groups().entrySet()) {
@@ -100,10 +103,11 @@ final class Report implements AutoCloseable {
                     members.stream().max(Comparator.comparingDouble(Row::ratio)).orElseThrow();
             out.printf(
                     Locale.ROOT,
-                    "%-40s geometric mean of %3d ratios %.3f, worst %.3f (%s %s n%d)%n",
+                    "%-58s geometric mean of %3d ratios %.3f (theirs over ours %.2f), worst %.3f (%s %s n%d)%n",
                     group.getKey(),
                     members.size(),
                     mean,
+                    1 / mean,
                     worst.ratio(),
                     worst.shape(),
                     worst.pass(),
@@ -115,14 +119,16 @@ final class Report implements AutoCloseable {
     private Map<String, List<Row>> groups() {
         Map<String, List<Row>> groups = new LinkedHashMap<>();
         for (Row row : rows) {
-            for (String key : List.of(
-                    row.theirs() + ", all",
-                    row.theirs() + ", " + row.op(),
-                    row.theirs() + ", " + row.op() + " " + row.pass())) {
+            if (row.shape().equals(Layer.OF_MICROSECONDS)) {
+                continue;
+            }
+            String type = row.theirs() + ", " + row.dtype() + ", ";
+            String pass = type + row.op() + " " + row.pass();
+            String batch = row.op().equals("local") ? (row.batch() == 1 ? ", batch 1" : ", batch 8 and more") : "";
+            for (String key : new LinkedHashSet<>(List.of(type + "all", type + row.op(), pass, pass + batch))) {
                 groups.computeIfAbsent(key, unused -> new ArrayList<>()).add(row);
             }
         }
-        groups.values().removeIf(List::isEmpty);
         return groups.entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (a, b) -> a, LinkedHashMap::new));
@@ -143,7 +149,7 @@ final class Report implements AutoCloseable {
         chart.getStyler().setYAxisMin(0.0);
         Map<String, Map<String, Double>> series = new LinkedHashMap<>();
         for (Row row : rows) {
-            series.computeIfAbsent(row.theirs() + " " + row.pass(), unused -> new LinkedHashMap<>())
+            series.computeIfAbsent(row.theirs() + " " + row.pass() + " " + row.dtype(), unused -> new LinkedHashMap<>())
                     .put(name(row), row.ratio());
         }
         series.forEach((name, ratios) ->

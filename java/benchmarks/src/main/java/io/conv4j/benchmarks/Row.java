@@ -2,12 +2,15 @@ package io.conv4j.benchmarks;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.conv4j.memory.DataType;
+import java.util.Locale;
 
 /**
  * One comparison; a line of JSON.
  *
  * @param question {@code boundary}: what is lost between Java and oneDNN; {@code peer}: how fast is what Java programs can
  *     use instead
+ * @param dtype of our weights; theirs are f32
  * @param how the formulation that was theirs
  * @param ratio our time over theirs
  * @param noise how far a side was from itself, the larger over the smaller, of the side that was further
@@ -30,7 +33,15 @@ record Row(
         double[] theirsQuartilesMs,
         int threads) {
     static Row of(
-            Peer peer, String how, Layer layer, Pass pass, long batch, int threads, double[] ours, double[] theirs) {
+            Peer peer,
+            String how,
+            Layer layer,
+            Pass pass,
+            long batch,
+            DataType weightsType,
+            int threads,
+            double[] ours,
+            double[] theirs) {
         double oursMs = 1e3 * Statistics.median(ours);
         double theirsMs = 1e3 * Statistics.median(theirs);
         return new Row(
@@ -39,7 +50,7 @@ record Row(
                 layer.name(),
                 pass.toString(),
                 batch,
-                "f32",
+                weightsType.toString().toLowerCase(Locale.ROOT),
                 oursMs,
                 peer.name(),
                 how,

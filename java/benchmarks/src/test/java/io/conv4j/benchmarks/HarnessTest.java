@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.conv4j.memory.DataType;
 import io.conv4j.plan.Plan;
 import io.conv4j.plan.PlanOptions;
 import java.io.PrintWriter;
@@ -88,7 +89,7 @@ class HarnessTest {
         try (Report report = new Report(new PrintWriter(table), json)) {
             double[] ours = {0.002, 0.002, 0.002};
             double[] theirs = {0.001, 0.001, 0.001};
-            report.add(Row.of(ONEDNN, "any", layer, Pass.BACKWARD_DATA, 8, 2, ours, theirs));
+            report.add(Row.of(ONEDNN, "any", layer, Pass.BACKWARD_DATA, 8, DataType.F32, 2, ours, theirs));
             report.printMeans();
             report.draw(png);
         }
@@ -107,7 +108,9 @@ class HarnessTest {
         assertEquals(1, row.get("theirs_ms").asDouble(), 1e-12);
         assertEquals(2, row.get("ratio").asDouble(), 1e-12);
         assertEquals(1, row.get("noise").asDouble());
-        assertTrue(table.toString().contains("geometric mean of   1 ratios 2.000"), table.toString());
+        assertTrue(
+                table.toString().contains("geometric mean of   1 ratios 2.000 (theirs over ours 0.50)"),
+                table.toString());
         assertEquals((byte) 'P', Files.readAllBytes(png)[1]);
     }
 
