@@ -167,7 +167,8 @@ void outer_columns(const Tile& t, const float* a, const float* b, int64_t column
     const Vector xs = a[row] - Vector{};
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
-      Vector product = xs * bs[v];
+      Vector product = {};  // A sum from zero on, which makes -0 a 0.
+      product += xs * bs[v];
       const bool some = v == kVectors - 1 && !whole;
       if (init != nullptr) product += some ? load_some(init + v * kLanes, lanes) : load(init + v * kLanes);
       if (some) {
