@@ -221,7 +221,7 @@ class SharedBackwardWeights : public BackwardWeights {
     blocks_ = (problem.taps + block_ - 1) / block_;
     column_blocks_ = (problem.oc + columns_ - 1) / columns_;
     const int64_t lanes = lanes_are_outputs() ? columns_ : block_ * problem.ic;
-    terms_ = std::clamp<int64_t>(kPanelFloats / lanes, 16, 128);
+    terms_ = std::clamp<int64_t>(kPanelFloats / lanes, 16, 64);
     // In place, both factors stay in the first-level cache: every second position of a row meets half of its sets only.
     most_in_place_ = std::max<int64_t>(16, kInPlaceFloats / (block_ * problem.ic + columns_));
     src_panel_ = reserve_per_thread<float>(terms_ * block_ * problem.ic);

@@ -77,27 +77,46 @@ void gemm_tile(const Tile& t, const GemmPart& part) {
     while (k < s.length) step(0);
   }
 #pragma GCC unroll 16
+  for (int batch = 1; batch < kBatches; ++batch) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 16
+      for (int v = 0; v < kVectors; ++v) sums[0][r][v] += sums[batch][r][v];
+    }
+  }
+  const auto is_some = [](int v) { return kPartial && v == kVectors - 1; };
+  if (t.init != nullptr) {
+    const float* init = t.init + part.row * t.init_row + part.column;
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 16
+      for (int v = 0; v < kVectors; ++v) {
+        sums[0][r][v] += is_some(v) ? load_some<V>(init + v * kWidth, lanes) : load<V>(init + v * kWidth);
+      }
+      init += t.init_row;
+    }
+  }
+  float* c = t.c + part.row * t.c_row + part.column;
+  if (kTransposed && !kPartial && t.streams) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 16
+      for (int v = 0; v < kVectors; ++v) stream(c + v * kWidth, sums[0][r][v]);
+      c += t.c_row;
+    }
+    return;
+  }
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
-      V sum = sums[0][r][v];
-#pragma GCC unroll 16
-      for (int batch = 1; batch < kBatches; ++batch) sum += sums[batch][r][v];
-      const bool some = kPartial && v == kVectors - 1;
-      const int64_t at = part.column + v * kWidth;
-      if (t.init != nullptr) {
-        const float* init = t.init + (part.row + r) * t.init_row + at;
-        sum += some ? load_some<V>(init, lanes) : load<V>(init);
-      }
-      float* c = t.c + (part.row + r) * t.c_row + at;
-      if (some) {
-        store_some(c, sum, lanes);
-      } else if (kTransposed && t.streams) {
-        stream(c, sum);
+      if (is_some(v)) {
+        store_some(c + v * kWidth, sums[0][r][v], lanes);
       } else {
-        store(c, sum);
+        store(c + v * kWidth, sums[0][r][v]);
       }
     }
+    c += t.c_row;
   }
 }
 
