@@ -22,19 +22,27 @@ void channelwise_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes)
       for (int v = 0; v < kVectors; ++v) sums[r][v] += get(rows[r / 4] + r % 4 * a_row, v) * bs[v];
     }
   }
+  if (t.init != nullptr) {
+    const float* init = t.init + row * t.init_row + column;
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 16
+      for (int v = 0; v < kVectors; ++v) sums[r][v] += get(init, v);
+      init += t.init_row;
+    }
+  }
+  float* c = t.c + row * t.c_row + column;
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
-      Vector sum = sums[r][v];
-      if (t.init != nullptr) sum += get(t.init + (row + r) * t.init_row + column, v);
-      float* c = t.c + (row + r) * t.c_row + column + v * kLanes;
       if (kPartial && v == kVectors - 1) {
-        store_some(c, sum, lanes);
+        store_some(c + v * kLanes, sums[r][v], lanes);
       } else {
-        store(c, sum);
+        store(c + v * kLanes, sums[r][v]);
       }
     }
+    c += t.c_row;
   }
 }
 
