@@ -88,6 +88,7 @@ public final class Bench implements Callable<Integer> {
         if (filter.pattern().isEmpty()) {
             CallOverhead.print(out, quick, threads);
         }
+        Ours.warmUp();
         Comparison comparison = new Comparison(threads, quick ? QUICK : LONG);
         int found = 0;
         try (Report report = new Report(out, json)) {

@@ -59,6 +59,9 @@ record Layer(
     /** Hardly any work: sixteen channels at one position. */
     static final Layer SMALLEST = new Layer(STANDARD, "smallest", 16, 16, 1, 1, 1, 1, 1, 0, 1, ONE);
 
+    static final Layer SMALLEST_TRANSPOSED =
+            new Layer(TRANSPOSED, "smallest_transposed", 16, 16, 1, 1, 1, 1, 1, 0, 1, ONE);
+
     ConvSpec spec() {
         ConvSpec.Builder spec = ConvSpec.builder(inChannels, outChannels)
                 .kernel(kernel, kernel)
