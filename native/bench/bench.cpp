@@ -83,7 +83,7 @@ class Plan {
  public:
   explicit Plan(const Case& c) : geometry_(c.geometry()) {
     const int64_t isa = c.isa == "avx512" ? C4J_ISA_AVX512 : c.isa == "avx2" ? C4J_ISA_AVX2 : C4J_ISA_GENERIC;
-    const c4j_options options = {c.threads, C4J_AUTO, isa, c.weights_type};
+    const c4j_options options = {c.threads, C4J_AUTO, isa, c.weights_type, C4J_ACTIVATION_NONE, 0};
     check(c4j_plan_create(&geometry_, &options, &plan_));
   }
   ~Plan() { c4j_plan_destroy(plan_); }
@@ -235,7 +235,7 @@ std::vector<Case> cases_of(const Options& options, const std::vector<std::string
         if (options.quick && shape.batches.size() > 1 && n != 1 && n != 32) continue;
         for (int threads : threads_of(options)) {
           for (int64_t pass : {C4J_FORWARD, C4J_BACKWARD_DATA, C4J_BACKWARD_WEIGHTS}) {
-            add({&shape, pass, n, isa, threads, C4J_F32});
+            add({&shape, pass, n, isa, threads, C4J_F32, C4J_ACTIVATION_NONE, 0});
           }
         }
       }

@@ -90,7 +90,8 @@ TEST(AllocationsTest, OwnKernelsAllocateNothing) {
   const std::pair<int64_t, int64_t> sharings[] = {{C4J_SHARED, 1}, {C4J_TILED, 2}, {C4J_LOCAL, 1}, {C4J_BLOCKS, 4}};
   for (const auto& [sharing, size] : sharings) {
     for (int64_t groups : {1, 16}) {
-      const test::Plan plan(layer(sharing, size, C4J_BIAS_CHANNEL, groups), {1, C4J_KERNELS, C4J_ISA_DEFAULT, C4J_F32});
+      const test::Plan plan(layer(sharing, size, C4J_BIAS_CHANNEL, groups),
+                            {1, C4J_KERNELS, C4J_ISA_DEFAULT, C4J_F32, C4J_ACTIVATION_NONE, 0});
       for (int64_t pass : {C4J_FORWARD, C4J_BACKWARD_DATA, C4J_BACKWARD_WEIGHTS, C4J_BACKWARD_BIAS}) {
         for (int64_t accumulate : {C4J_OVERWRITE, C4J_ADD}) {
           EXPECT_EQ(0, allocations_of(plan, pass, accumulate, true, -1)) << sharing << " pass " << pass;
@@ -103,7 +104,7 @@ TEST(AllocationsTest, OwnKernelsAllocateNothing) {
 TEST(AllocationsTest, PlansOnOneDnnAllocateNoMoreThanItsPrimitives) {
   for (int64_t groups : {1, 4, 16}) {
     const c4j_geometry geometry = layer(C4J_SHARED, 1, C4J_BIAS_NONE, groups);
-    const test::Plan plan(geometry, {1, C4J_ONEDNN, C4J_ISA_DEFAULT, C4J_F32});
+    const test::Plan plan(geometry, {1, C4J_ONEDNN, C4J_ISA_DEFAULT, C4J_F32, C4J_ACTIVATION_NONE, 0});
     StandardConvolution raw(geometry, C4J_FORWARD, 1, {});
     const int64_t expected = allocations_of([&] { raw.run(); });
     EXPECT_GT(expected, 0);  // or nothing is counted

@@ -25,7 +25,7 @@ c4j_geometry small_geometry(int64_t n, int64_t ic, int64_t oc) {
 
 TEST(ApiTest, GeometryIsAnArrayOfInt64) {
   EXPECT_EQ(sizeof(c4j_geometry), 35 * sizeof(int64_t));
-  EXPECT_EQ(sizeof(c4j_options), 4 * sizeof(int64_t));
+  EXPECT_EQ(sizeof(c4j_options), 6 * sizeof(int64_t));
 }
 
 TEST(ApiTest, ForwardOfOnesCountsTheTapsInsideTheSource) {
@@ -130,7 +130,7 @@ TEST(ApiTest, PackedWeightsComeBackAsTheyWere) {
 TEST(ApiTest, ElementsAreOfTheTypeThatALayoutsPlanWasAskedFor) {
   c4j_geometry geometry = small_geometry(1, 16, 16);
   geometry.axes[0].sharing = geometry.axes[1].sharing = C4J_LOCAL;
-  const Plan plan(geometry), bf16(geometry, {1, C4J_AUTO, 0, C4J_BF16});
+  const Plan plan(geometry), bf16(geometry, {1, C4J_AUTO, 0, C4J_BF16, C4J_ACTIVATION_NONE, 0});
   ASSERT_EQ(C4J_OK, plan.status()) << c4j_last_error();
   ASSERT_EQ(C4J_OK, bf16.status()) << c4j_last_error();
   EXPECT_NE(plan.layout(C4J_WEIGHTS), bf16.layout(C4J_WEIGHTS));
@@ -145,13 +145,13 @@ TEST(ApiTest, ElementsAreOfTheTypeThatALayoutsPlanWasAskedFor) {
 
 TEST(ApiTest, Bf16WeightsAreForOwnKernelsAndInference) {
   c4j_geometry geometry = small_geometry(1, 16, 16);
-  EXPECT_EQ(C4J_UNSUPPORTED, Plan(geometry, {1, C4J_AUTO, 0, C4J_BF16}).status());
-  EXPECT_EQ(C4J_UNSUPPORTED, Plan(geometry, {1, C4J_ONEDNN, 0, C4J_BF16}).status());
-  EXPECT_EQ(C4J_OK, Plan(geometry, {1, C4J_KERNELS, 0, C4J_BF16}).status());
-  EXPECT_EQ(C4J_INVALID_ARGUMENT, Plan(geometry, {1, C4J_KERNELS, 0, C4J_BF16 + 1}).status());
+  EXPECT_EQ(C4J_UNSUPPORTED, Plan(geometry, {1, C4J_AUTO, 0, C4J_BF16, C4J_ACTIVATION_NONE, 0}).status());
+  EXPECT_EQ(C4J_UNSUPPORTED, Plan(geometry, {1, C4J_ONEDNN, 0, C4J_BF16, C4J_ACTIVATION_NONE, 0}).status());
+  EXPECT_EQ(C4J_OK, Plan(geometry, {1, C4J_KERNELS, 0, C4J_BF16, C4J_ACTIVATION_NONE, 0}).status());
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, Plan(geometry, {1, C4J_KERNELS, 0, C4J_BF16 + 1, C4J_ACTIVATION_NONE, 0}).status());
 
   geometry.axes[0].sharing = C4J_LOCAL;
-  const Plan plan(geometry, {1, C4J_AUTO, 0, C4J_BF16});
+  const Plan plan(geometry, {1, C4J_AUTO, 0, C4J_BF16, C4J_ACTIVATION_NONE, 0});
   const std::vector<float> src(16 * 36), dst(16 * 36), weights(6 * 16 * 16 * 9);
   EXPECT_EQ(C4J_UNSUPPORTED, plan.execute(C4J_BACKWARD_WEIGHTS, C4J_OVERWRITE, test::memory(src), test::memory(weights),
                                           {0, 0}, test::memory(dst)));

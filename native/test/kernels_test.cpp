@@ -138,7 +138,7 @@ TEST(KernelsTest, EveryPassHasTheSameBitsForAnyNumberOfThreadsAndFromRunToRun) {
         for (int64_t accumulate : {C4J_OVERWRITE, C4J_ADD}) {
           std::vector<float> first;
           for (int64_t threads : {1, 2, 3, 8}) {
-            const Plan plan(c.geometry, {threads, C4J_KERNELS, isa, C4J_F32});
+            const Plan plan(c.geometry, {threads, C4J_KERNELS, isa, C4J_F32, C4J_ACTIVATION_NONE, 0});
             ASSERT_EQ(C4J_OK, plan.status()) << c4j_last_error();
             for (int repeat = 0; repeat < 2; ++repeat) {
               const std::vector<float> result = run(plan, pass, accumulate, operands);
@@ -162,11 +162,11 @@ TEST(KernelsTest, TiledByOneEqualsStandardConvolutionByOneDnnBitForBit) {
                         C4J_BIAS_CHANNEL);
       };
       const Operands operands(of(C4J_TILED), test::random_integers);
-      const Plan standard(of(C4J_SHARED), {1, C4J_ONEDNN, 0, C4J_F32});
+      const Plan standard(of(C4J_SHARED), {1, C4J_ONEDNN, 0, C4J_F32, C4J_ACTIVATION_NONE, 0});
       ASSERT_EQ(C4J_OK, standard.status()) << c4j_last_error();
       for (int64_t isa : kIsas) {
         if (!cpu_has(isa_of(isa))) continue;
-        const Plan tiled(of(C4J_TILED), {2, C4J_KERNELS, isa, C4J_F32});
+        const Plan tiled(of(C4J_TILED), {2, C4J_KERNELS, isa, C4J_F32, C4J_ACTIVATION_NONE, 0});
         ASSERT_EQ(C4J_OK, tiled.status()) << c4j_last_error();
         for (int64_t pass : kConvolutions) {
           EXPECT_EQ(0U, tiled.implementation(pass).find("kernels"));
@@ -193,7 +193,8 @@ TEST(KernelsTest, TiledByTheOutputEqualsLocalBitForBit) {
     const Operands operands(local, test::random_integers);
     for (int64_t isa : kIsas) {
       if (!cpu_has(isa_of(isa))) continue;
-      const Plan one(local, {2, C4J_AUTO, isa, C4J_F32}), other(tiled, {1, C4J_AUTO, isa, C4J_F32});
+      const Plan one(local, {2, C4J_AUTO, isa, C4J_F32, C4J_ACTIVATION_NONE, 0}),
+          other(tiled, {1, C4J_AUTO, isa, C4J_F32, C4J_ACTIVATION_NONE, 0});
       ASSERT_EQ(C4J_OK, one.status()) << c4j_last_error();
       ASSERT_EQ(C4J_OK, other.status()) << c4j_last_error();
       for (int64_t pass : {C4J_FORWARD, C4J_BACKWARD_DATA, C4J_BACKWARD_WEIGHTS, C4J_BACKWARD_BIAS}) {
@@ -208,7 +209,7 @@ TEST(KernelsTest, TiledByTheOutputEqualsLocalBitForBit) {
 TEST(KernelsTest, AForcedInstructionSetReportsItselfAndOneThatTheCpuLacksIsRefused) {
   for (int64_t isa : kIsas) {
     const std::string name = isa_name(isa_of(isa));
-    const Plan plan(many_geometries()[0].geometry, {1, C4J_AUTO, isa, C4J_F32});
+    const Plan plan(many_geometries()[0].geometry, {1, C4J_AUTO, isa, C4J_F32, C4J_ACTIVATION_NONE, 0});
     if (!cpu_has(isa_of(isa))) {
       EXPECT_EQ(C4J_UNSUPPORTED, plan.status());
       EXPECT_EQ("isa: this CPU lacks " + name, c4j_last_error());
@@ -219,13 +220,15 @@ TEST(KernelsTest, AForcedInstructionSetReportsItselfAndOneThatTheCpuLacksIsRefus
       EXPECT_EQ(0U, plan.implementation(pass).find("kernels " + name + " ")) << plan.implementation(pass);
     }
   }
-  EXPECT_EQ(C4J_INVALID_ARGUMENT,
-            Plan(many_geometries()[0].geometry, {1, C4J_AUTO, C4J_ISA_AVX512 + 1, C4J_F32}).status());
+  EXPECT_EQ(
+      C4J_INVALID_ARGUMENT,
+      Plan(many_geometries()[0].geometry, {1, C4J_AUTO, C4J_ISA_AVX512 + 1, C4J_F32, C4J_ACTIVATION_NONE, 0}).status());
 }
 
 TEST(KernelsTest, OneDnnForcedOnAnythingButSharedConvolutionIsRefused) {
   for (const Named& c : many_geometries()) {
-    EXPECT_EQ(C4J_UNSUPPORTED, Plan(c.geometry, {1, C4J_ONEDNN, 0, C4J_F32}).status()) << c.name;
+    EXPECT_EQ(C4J_UNSUPPORTED, Plan(c.geometry, {1, C4J_ONEDNN, 0, C4J_F32, C4J_ACTIVATION_NONE, 0}).status())
+        << c.name;
   }
 }
 

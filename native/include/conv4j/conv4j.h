@@ -159,6 +159,17 @@ enum {
   C4J_ISA_AVX512 = 3
 };
 
+/* Applied to the result of a layer's forward pass, after the bias and, with C4J_ADD, after what is added to. The other
+ * passes take the gradient at the point before it. */
+enum {
+  C4J_ACTIVATION_NONE = 0,
+  C4J_RELU = 1,
+  C4J_LEAKY_RELU = 2, /* slope * x below 0 */
+  C4J_SIGMOID = 3,
+  C4J_TANH = 4,
+  C4J_GELU = 5 /* x (1 + erf(x / sqrt 2)) / 2 */
+};
+
 /* All fields int64_t, as above; zeros are the defaults. */
 typedef struct {
   int64_t threads;        /* threads of every pass; 0 means one per CPU */
@@ -166,6 +177,8 @@ typedef struct {
                            * directly, own kernels for the others */
   int64_t isa;            /* of own kernels; one that the CPU lacks is refused */
   int64_t weights_type;   /* C4J_BF16 is for inference by own kernels: the weights' gradient is refused */
+  int64_t activation;     /* C4J_RELU, ... */
+  int64_t slope_bits;     /* of C4J_LEAKY_RELU: the bits of a float */
 } c4j_options;
 
 typedef struct c4j_plan c4j_plan;

@@ -133,6 +133,9 @@ Options options_of(const c4j_options* given) {
   options.choice = enumerator<Choice>(given->implementation, 3, "implementation: expected 0 to 2");
   options.isa = isa_of(given->isa);
   options.weights_type = enumerator<DataType>(given->weights_type, 2, "weights_type: expected 0 or 1");
+  options.activation.kind = enumerator<Activation::Kind>(given->activation, 6, "activation: expected 0 to 5");
+  const auto slope_bits = static_cast<uint32_t>(given->slope_bits);
+  std::memcpy(&options.activation.slope, &slope_bits, sizeof slope_bits);
   return options;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/parallel.h"
+#include "kernels/activation/activation.h"
 #include "kernels/bias/bias.h"
 #include "kernels/convolution/convolution.h"
 #include "kernels/dispatch.h"
@@ -198,19 +199,21 @@ void Plan::run(Pass pass, bool add, const Operands& operands) const {
   int64_t staged_bytes[kOperands] = {};
   int64_t scratch_bytes = info.scratch_bytes;
   int64_t total = 0;
+  const bool adds_bias = operands.bias.address != 0;
+  // Own kernels begin a sum with the bias or with what they add to, not with both.
+  const bool accumulates = info.accumulates && !adds_bias;
   for (int i = 0; i < kOperands; ++i) {
     const Operand operand = static_cast<Operand>(i);
     const Layout& computed = info.layouts[i];
     const bool adds = add && i == result;  // while it is copied, if not while it is computed
     const bool as_computed = operands.of[i].layout == layout_ids_[i] ? computes_in_own_[static_cast<int>(pass)][i]
                                                                      : layout_of(operands.of[i].layout) == computed;
-    if (as_computed && (!adds || info.accumulates)) continue;
+    if (as_computed && (!adds || accumulates)) continue;
     reorders[i] = &staging(pass, operand, operands, adds);
     staged_bytes[i] = align(size_bytes(computed, dims_[i]));
     scratch_bytes = std::max(scratch_bytes, reorders[i]->scratch_bytes());
     total += staged_bytes[i];
   }
-  const bool adds_bias = operands.bias.address != 0;
   const Layout& result_layout = info.layouts[result];
   if (adds_bias) scratch_bytes = std::max(scratch_bytes, add_bias_scratch_bytes(result_layout));
   // A bias in another than logical order is put into it first.
@@ -241,6 +244,10 @@ void Plan::run(Pass pass, bool add, const Operands& operands) const {
     add_bias(result_layout, static_cast<float*>(data[result]), bias, scratch);
   }
   if (reorders[result] != nullptr) reorders[result]->run(data[result], operands.of[result].data(), scratch);
+  if (pass == main_pass() && options_.activation.kind != Activation::Kind::kNone) {
+    const ActivationView view = activation_view(layout_given(result, operands), dims(result));
+    activate(kernels_, view, options_.activation, operands.of[result].floats());
+  }
 }
 
 int64_t Plan::add_bias_scratch_bytes(const Layout& layout) const {

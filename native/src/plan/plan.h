@@ -12,6 +12,7 @@
 #include <string>
 #include <tuple>
 
+#include "core/activation.h"
 #include "core/cpu.h"
 #include "core/data_type.h"
 #include "core/geometry.h"
@@ -48,6 +49,7 @@ struct Options {
   Choice choice;
   Isa isa;  // of own kernels
   DataType weights_type;
+  Activation activation;
 };
 
 class Plan {

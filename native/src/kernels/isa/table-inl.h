@@ -64,6 +64,7 @@ inline __attribute__((always_inline)) void for_each_tile(const Tile& tile, const
   }
 }
 
+#include "kernels/activation/activation-inl.h"
 #include "kernels/bias/bias-inl.h"
 #include "kernels/channelwise/channelwise-inl.h"
 #include "kernels/dot/dot-inl.h"

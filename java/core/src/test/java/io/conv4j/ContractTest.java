@@ -9,6 +9,7 @@ import io.conv4j.memory.DataType;
 import io.conv4j.memory.Layout;
 import io.conv4j.memory.Tensor;
 import io.conv4j.plan.Accumulate;
+import io.conv4j.plan.Activation;
 import io.conv4j.plan.ConvPlan;
 import io.conv4j.plan.Implementation;
 import io.conv4j.plan.Plan;
@@ -755,7 +756,16 @@ class ContractTest {
                 "PlanOptions.Builder.weightsType(DataType)",
                 isNull("weightsType", () -> PlanOptions.builder().weightsType(null)));
         total("PlanOptions", "defaults()", "builder()", "threads()", "implementation()", "isa()", "weightsType()");
-        total("PlanOptions.Builder", "build()");
+        method(
+                "PlanOptions.Builder.activation(Activation)",
+                isNull("activation", () -> PlanOptions.builder().activation(null)));
+        total("PlanOptions.Builder", "residual(boolean)", "build()");
+        total("PlanOptions", "activation()", "residual()");
+        method(
+                "Activation.leakyRelu(float)",
+                illegal("slope", () -> Activation.leakyRelu(-1)),
+                illegal("slope", () -> Activation.leakyRelu(Float.POSITIVE_INFINITY)),
+                illegal("slope", () -> Activation.leakyRelu(Float.NaN)));
 
         for (String type : List.of("Plan", "ConvPlan", "TransposedConvPlan")) {
             method(

@@ -206,7 +206,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      *
      * @param source {@link #sourceShape()}
      * @param weights {@link #weightsShape()}
-     * @param output {@link #outputShape()}; overwritten
+     * @param output {@link #outputShape()}; overwritten, or added to with {@link PlanOptions#residual()}
      * @throws IllegalArgumentException also if the layer has a bias
      */
     public void forwardInto(Tensor source, Tensor weights, Tensor output) {
@@ -222,7 +222,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      * @param source {@link #sourceShape()}
      * @param weights {@link #weightsShape()}
      * @param bias {@link #biasShape()}
-     * @param output {@link #outputShape()}; overwritten
+     * @param output {@link #outputShape()}; overwritten, or added to with {@link PlanOptions#residual()}
      * @throws IllegalArgumentException also if the layer has no bias
      */
     public void forwardInto(Tensor source, Tensor weights, Tensor bias, Tensor output) {
@@ -427,10 +427,11 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     }
 
     private void runForward(Tensor source, Tensor weights, Tensor bias, Tensor output) {
+        Accumulate accumulate = options().residual() ? Accumulate.ADD : Accumulate.OVERWRITE;
         if (transposed()) {
-            engine.execute(PlanEngine.BACKWARD_DATA, Accumulate.OVERWRITE, output, weights, bias, source);
+            engine.execute(PlanEngine.BACKWARD_DATA, accumulate, output, weights, bias, source);
         } else {
-            engine.execute(PlanEngine.FORWARD, Accumulate.OVERWRITE, source, weights, bias, output);
+            engine.execute(PlanEngine.FORWARD, accumulate, source, weights, bias, output);
         }
     }
 

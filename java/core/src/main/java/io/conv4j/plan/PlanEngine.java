@@ -149,7 +149,9 @@ final class PlanEngine {
             options.threads(),
             options.implementation().ordinal(),
             isa(options),
-            options.weightsType().ordinal()
+            options.weightsType().ordinal(),
+            options.activation().kind,
+            Float.floatToIntBits(options.activation().slope)
         };
     }
 

@@ -13,12 +13,16 @@ public final class PlanOptions {
     private final Implementation implementation;
     private final Optional<Isa> isa;
     private final DataType weightsType;
+    private final Activation activation;
+    private final boolean residual;
 
     private PlanOptions(Builder builder) {
         threads = builder.threads;
         implementation = builder.implementation;
         isa = builder.isa;
         weightsType = builder.weightsType;
+        activation = builder.activation;
+        residual = builder.residual;
     }
 
     /**
@@ -76,11 +80,32 @@ public final class PlanOptions {
         return weightsType;
     }
 
-    /** Such as {@code threads 2, implementation auto, isa default, weights f32}. */
+    /**
+     * What the forward pass applies to its result.
+     *
+     * @return the activation
+     */
+    public Activation activation() {
+        return activation;
+    }
+
+    /**
+     * Whether the forward pass adds to what its output holds.
+     *
+     * @return whether the output holds the residual beforehand
+     */
+    public boolean residual() {
+        return residual;
+    }
+
+    /** Such as {@code threads 2, implementation auto, isa default, weights f32}; activation and residual where
+     * there are any. */
     @Override
     public String toString() {
         return ("threads " + threads + ", implementation " + implementation + ", isa "
-                        + isa.map(Isa::name).orElse("default") + ", weights " + weightsType)
+                        + isa.map(Isa::name).orElse("default") + ", weights " + weightsType
+                        + (activation.equals(Activation.NONE) ? "" : ", activation " + activation)
+                        + (residual ? ", residual" : ""))
                 .toLowerCase(Locale.ROOT);
     }
 
@@ -90,6 +115,8 @@ public final class PlanOptions {
         private Implementation implementation = Implementation.AUTO;
         private Optional<Isa> isa = Optional.empty();
         private DataType weightsType = DataType.F32;
+        private Activation activation = Activation.NONE;
+        private boolean residual;
 
         private Builder() {}
 
@@ -145,6 +172,32 @@ public final class PlanOptions {
          */
         public Builder weightsType(DataType choice) {
             weightsType = Objects.requireNonNull(choice, "weightsType");
+            return this;
+        }
+
+        /**
+         * Applies a function to the result of the forward pass: output = activation(convolution + bias (+ residual)), in
+         * place, by the threads of the plan. Backward passes take the gradient at the point before it.
+         *
+         * @param choice the function
+         * @return this builder
+         * @throws NullPointerException if {@code choice} is null
+         */
+        public Builder activation(Activation choice) {
+            activation = Objects.requireNonNull(choice, "activation");
+            return this;
+        }
+
+        /**
+         * Lets the forward pass add to what its output holds, before the activation: the caller puts the residual there
+         * and calls {@code forwardInto}. A new output, as {@code forward} returns it, holds zeros. The gradient with
+         * respect to the residual is the gradient at the point before the activation.
+         *
+         * @param choice whether it adds
+         * @return this builder
+         */
+        public Builder residual(boolean choice) {
+            residual = choice;
             return this;
         }
 

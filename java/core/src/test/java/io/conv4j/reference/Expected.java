@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import io.conv4j.spec.Shape;
 import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
 
 /**
  * What a pass should compute, and how far each element may be from it: a sum of K terms with S the sum of their absolute
@@ -73,6 +74,28 @@ public final class Expected {
         for (int i = 0; i < actual.length; i++) {
             if (!isClose(actual[i], i)) {
                 fail(what + " " + describe(i) + " but got " + actual[i] + ", off by " + (actual[i] - values[i]));
+            }
+        }
+    }
+
+    /**
+     * Fails for an element further off than a function of the exact value may be: the function's steepest slope times the
+     * tolerance of its argument, and its own error, relative to its value and to its argument.
+     */
+    public void checkMapped(
+            String what, float[] actual, DoubleUnaryOperator f, double steepest, double ofValue, double ofArgument) {
+        assertEquals(values.length, actual.length, what);
+        for (int i = 0; i < actual.length; i++) {
+            double expected = f.applyAsDouble(values[i]);
+            double most = steepest * tolerance(i)
+                    + ofValue * Math.abs(expected)
+                    + ofArgument * Math.abs(values[i])
+                    + Float.MIN_NORMAL;
+            boolean close = Double.isFinite(values[i])
+                    ? Math.abs(actual[i] - expected) <= most
+                    : Double.isNaN(values[i]) == Float.isNaN(actual[i]);
+            if (!close) {
+                fail(what + " " + describe(i) + ", mapped to " + expected + " +- " + most + " but got " + actual[i]);
             }
         }
     }

@@ -1,0 +1,166 @@
+package io.conv4j.plan;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.conv4j.memory.Layout;
+import io.conv4j.memory.Tensor;
+import io.conv4j.reference.Cases;
+import io.conv4j.reference.ConvCase;
+import io.conv4j.reference.Expected;
+import io.conv4j.reference.NaiveConvolution;
+import io.conv4j.reference.Numbers;
+import io.conv4j.spec.BiasMode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.DoubleUnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What forward passes apply to their results: every function and the residual, for every implementation and layout. */
+class ActivationTest {
+    private static final double EPSILON = 0x1p-23;
+
+    /** @param steepest slope; errors in units of the value's and of the argument's rounding */
+    private record Function(
+            Activation activation, DoubleUnaryOperator exact, double steepest, double ofValue, double ofArgument) {}
+
+    private static final List<Function> FUNCTIONS = List.of(
+            new Function(Activation.NONE, x -> x, 1, 0, 0),
+            new Function(Activation.RELU, x -> Math.max(x, 0), 1, 0, 0),
+            // One product, rounded.
+            new Function(Activation.leakyRelu(0.1f), x -> x < 0 ? 0.1f * x : x, 1, 1, 0),
+            new Function(Activation.SIGMOID, x -> 1 / (1 + Math.exp(-x)), 0.25, 4, 0),
+            new Function(Activation.TANH, Math::tanh, 1, 4, 0),
+            // Half of the error of erf, 1.5e-7, which is 1.3 roundings, and three of its own.
+            new Function(Activation.GELU, ActivationTest::gelu, 1.13, 0, 4));
+
+    /** By the normal distribution's series, whose terms are all positive: x (1/2 + density x (1 + x^2 / 3 + ...)). */
+    private static double gelu(double x) {
+        if (Math.abs(x) > 12) {
+            return Math.max(x, 0);
+        }
+        double term = x;
+        double sum = x;
+        for (int k = 1; k < 400; k++) {
+            term *= x * x / (2 * k + 1);
+            sum += term;
+        }
+        return x * (0.5 + sum * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI));
+    }
+
+    static List<ConvCase> convolutions() {
+        List<ConvCase> cases = new ArrayList<>(Cases.some(Cases.convolutions()));
+        cases.addAll(Cases.some(Cases.unshared()));
+        return cases;
+    }
+
+    static List<ConvCase> transposed() {
+        List<ConvCase> cases = new ArrayList<>(Cases.some(Cases.transposed()));
+        cases.addAll(Cases.some(Cases.transposedUnshared()));
+        return cases;
+    }
+
+    private interface Factory {
+        Plan create(PlanOptions options);
+    }
+
+    @ParameterizedTest
+    @MethodSource("convolutions")
+    void everyFunctionFollowsAConvolution(ConvCase c) {
+        check(options -> ConvPlan.create(c.spec(), c.source(), options));
+    }
+
+    @ParameterizedTest
+    @MethodSource("transposed")
+    void everyFunctionFollowsATransposedLayer(ConvCase c) {
+        check(options -> TransposedConvPlan.create(c.spec(), c.source(), options));
+    }
+
+    private static void check(Factory factory) {
+        for (Function function : FUNCTIONS) {
+            for (boolean residual : new boolean[] {false, true}) {
+                PlanOptions options = PlanOptions.builder()
+                        .threads(1)
+                        .activation(function.activation)
+                        .residual(residual)
+                        .build();
+                try (Plan plan = factory.create(options)) {
+                    for (Numbers numbers : List.of(Numbers.FLOATS, Numbers.SPECIAL)) {
+                        check(plan, function, numbers, plan.outputLayout());
+                        check(plan, function, numbers, Layout.CHANNELS_FIRST);
+                        check(plan, function, numbers, Layout.CHANNELS_LAST);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void check(Plan plan, Function function, Numbers numbers, Layout layout) {
+        float[] source = numbers.fill(plan.sourceShape(), 1);
+        float[] weights = Numbers.FLOATS.fill(plan.weightsShape(), 2);
+        boolean biased = plan.spec().bias() != BiasMode.NONE;
+        float[] bias = biased ? Numbers.FLOATS.fill(plan.biasShape(), 3) : null;
+        float[] before = Numbers.FLOATS.fill(plan.outputShape(), 4);
+        Expected expected = new NaiveConvolution(plan.geometry()).forward(source, weights, bias);
+        if (plan.options().residual()) {
+            expected = expected.plus(before);
+        }
+        try (Tensor x = Tensor.of(source, plan.sourceShape());
+                Tensor w = Tensor.of(weights, plan.weightsShape());
+                Tensor b = biased ? Tensor.of(bias, plan.biasShape()) : null;
+                Tensor y = Tensor.of(before, plan.outputShape(), layout)) {
+            if (biased) {
+                plan.forwardInto(x, w, b, y);
+            } else {
+                plan.forwardInto(x, w, y);
+            }
+            expected.checkMapped(
+                    plan + " " + plan.options() + " in " + layout,
+                    y.toFloatArray(),
+                    function.exact,
+                    function.steepest,
+                    function.ofValue * EPSILON,
+                    function.ofArgument * EPSILON);
+        }
+    }
+
+    @Test
+    void backwardPassesTakeTheGradientBeforeTheActivation() {
+        ConvCase c = Cases.convolutions().get(0);
+        PlanOptions.Builder options = PlanOptions.builder().threads(1);
+        try (Plan plain = ConvPlan.create(c.spec(), c.source(), options.build());
+                Plan activated = ConvPlan.create(
+                        c.spec(),
+                        c.source(),
+                        options.activation(Activation.TANH).residual(true).build());
+                Tensor x = Tensor.of(Numbers.FLOATS.fill(plain.sourceShape(), 1), plain.sourceShape());
+                Tensor w = Tensor.of(Numbers.FLOATS.fill(plain.weightsShape(), 2), plain.weightsShape());
+                Tensor dy = Tensor.of(Numbers.FLOATS.fill(plain.outputShape(), 3), plain.outputShape());
+                Tensor dx = plain.backwardData(dy, w);
+                Tensor dw = plain.backwardWeights(x, dy);
+                Tensor activatedDx = activated.backwardData(dy, w);
+                Tensor activatedDw = activated.backwardWeights(x, dy)) {
+            assertArrayEquals(dx.toFloatArray(), activatedDx.toFloatArray());
+            assertArrayEquals(dw.toFloatArray(), activatedDw.toFloatArray());
+        }
+    }
+
+    @Test
+    void activationsAreValues() {
+        assertEquals(Activation.leakyRelu(0.5f), Activation.leakyRelu(0.5f));
+        assertEquals(
+                Activation.leakyRelu(0.5f).hashCode(),
+                Activation.leakyRelu(0.5f).hashCode());
+        assertNotEquals(Activation.leakyRelu(0.5f), Activation.leakyRelu(0.25f));
+        assertNotEquals(Activation.RELU, Activation.GELU);
+        PlanOptions options = PlanOptions.builder()
+                .activation(Activation.leakyRelu(0.5f))
+                .residual(true)
+                .build();
+        assertTrue(options.toString().endsWith(", activation leaky_relu 0.5, residual"), options::toString);
+    }
+}
