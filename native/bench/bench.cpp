@@ -235,7 +235,7 @@ std::vector<Case> cases_of(const Options& options, const std::vector<std::string
         if (options.quick && shape.batches.size() > 1 && n != 1 && n != 32) continue;
         for (int threads : threads_of(options)) {
           for (int64_t pass : {C4J_FORWARD, C4J_BACKWARD_DATA, C4J_BACKWARD_WEIGHTS}) {
-            add({&shape, pass, n, isa, threads, C4J_F32, C4J_ACTIVATION_NONE, 0});
+            add({&shape, pass, n, isa, threads, C4J_F32});
           }
         }
       }
