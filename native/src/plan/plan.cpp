@@ -200,13 +200,15 @@ void Plan::run(Pass pass, bool add, const Operands& operands) const {
   int64_t scratch_bytes = info.scratch_bytes;
   int64_t total = 0;
   const bool adds_bias = operands.bias.address != 0;
+  // Own kernels begin a sum with the bias or with what they add to, not with both.
+  const bool accumulates = info.accumulates && !adds_bias;
   for (int i = 0; i < kOperands; ++i) {
     const Operand operand = static_cast<Operand>(i);
     const Layout& computed = info.layouts[i];
     const bool adds = add && i == result;  // while it is copied, if not while it is computed
     const bool as_computed = operands.of[i].layout == layout_ids_[i] ? computes_in_own_[static_cast<int>(pass)][i]
                                                                      : layout_of(operands.of[i].layout) == computed;
-    if (as_computed && (!adds || info.accumulates)) continue;
+    if (as_computed && (!adds || accumulates)) continue;
     reorders[i] = &staging(pass, operand, operands, adds);
     staged_bytes[i] = align(size_bytes(computed, dims_[i]));
     scratch_bytes = std::max(scratch_bytes, reorders[i]->scratch_bytes());
@@ -237,10 +239,8 @@ void Plan::run(Pass pass, bool add, const Operands& operands) const {
     bias = logical;
   }
   const bool adds_directly = add && reorders[result] == nullptr;
-  // Sums begin with the bias or with what they are added to, not with both.
-  const bool fuses_bias = info.adds_bias && !adds_directly;
-  implementation_->run(pass, adds_directly, data, fuses_bias ? bias : nullptr, scratch);
-  if (adds_bias && !fuses_bias) {
+  implementation_->run(pass, adds_directly, data, info.adds_bias ? bias : nullptr, scratch);
+  if (adds_bias && !info.adds_bias) {
     add_bias(result_layout, static_cast<float*>(data[result]), bias, scratch);
   }
   if (reorders[result] != nullptr) reorders[result]->run(data[result], operands.of[result].data(), scratch);
