@@ -11,7 +11,7 @@
 namespace conv4j {
 namespace {
 
-using Run = void (*Kernels::*)(const Tile& tile);
+using KernelOf = void (*Kernels::*)(const Tile& tile);
 
 class TilesTest : public test::IsaTest {
  protected:
@@ -38,7 +38,7 @@ class TilesTest : public test::IsaTest {
 };
 
 TEST_P(TilesTest, SeveralTilesEqualCallsOfTheirOwn) {
-  for (Run run : {&Kernels::gemm, &Kernels::gemm_t, &Kernels::dot, &Kernels::channelwise, &Kernels::channelwise_t}) {
+  for (KernelOf run : {&Kernels::gemm, &Kernels::gemm_t, &Kernels::dot, &Kernels::channelwise, &Kernels::channelwise_t}) {
     for (int64_t rows : {1, 5, 17}) {
       for (int64_t columns : {1, 8, 70}) {
         for (int64_t segments : {0, 1, 2}) {
