@@ -38,7 +38,8 @@ class TilesTest : public test::IsaTest {
 };
 
 TEST_P(TilesTest, SeveralTilesEqualCallsOfTheirOwn) {
-  for (KernelOf run : {&Kernels::gemm, &Kernels::gemm_t, &Kernels::dot, &Kernels::channelwise, &Kernels::channelwise_t}) {
+  for (KernelOf run :
+       {&Kernels::gemm, &Kernels::gemm_t, &Kernels::dot, &Kernels::channelwise, &Kernels::channelwise_t}) {
     for (int64_t rows : {1, 5, 17}) {
       for (int64_t columns : {1, 8, 70}) {
         for (int64_t segments : {0, 1, 2}) {

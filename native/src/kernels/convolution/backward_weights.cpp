@@ -88,6 +88,14 @@ class BackwardWeights : public KernelPass {
     problem_.kernels.gemm_t(t);
   }
 
+  // Gradients that no cache holds are written past it, unless so few terms are summed over that memory has the time to
+  // be read as well (1 image: no gain, 8: twice as fast).
+  bool streams(const Call& call) const {
+    return lanes_are_outputs() && !call.add && problem_.oc % 16 == 0 &&
+           problem_.weights_size() * kFloat > last_level_cache_bytes() &&
+           reinterpret_cast<uintptr_t>(call.weights) % 64 == 0;
+  }
+
   void clear(float* c, int64_t inputs, int64_t outputs) const {
     if (inputs <= 0) return;
     if (lanes_are_outputs() && outputs == problem_.oc) {
@@ -115,9 +123,6 @@ class LocalBackwardWeights : public BackwardWeights {
       dst_.image = spaced(problem.dst.image);
       spaced_dst_ = reserve<float>(problem.n * dst_.image);
     }
-    // Gradients that no cache holds are written past it, unless so few images are summed over that memory has the
-    // time to be read as well (1 image: no gain, 8: twice as fast).
-    streams_ = problem.n > 1 && lanes_are_outputs() && problem.weights_size() * kFloat > last_level_cache_bytes();
   }
 
   void run(const Call& call) const override {
@@ -131,7 +136,7 @@ class LocalBackwardWeights : public BackwardWeights {
       space(dst, p.dst.image, p.n, spaced_dst_.of<float>(call));
       dst = spaced_dst_.of<float>(call);
     }
-    const bool streams = streams_ && !call.add && reinterpret_cast<uintptr_t>(call.weights) % 64 == 0 && p.oc % 16 == 0;
+    const bool streams = p.n > 1 && this->streams(call);
     parallel_for(p.axes[0].kernels() * p.axes[1].kernels(), [&](int64_t unit) {
       const int64_t depth = unit / p.axes[1].kernels(), height = unit % p.axes[1].kernels();
       for (int64_t width = 0; width < p.axes[2].kernels(); ++width) {
@@ -194,7 +199,6 @@ class LocalBackwardWeights : public BackwardWeights {
 
   std::vector<Item> positions_[3];
   Steps src_, dst_;
-  bool streams_;
   Place spaced_src_, spaced_dst_;
 };
 
@@ -232,6 +236,7 @@ class SharedBackwardWeights : public BackwardWeights {
 
   void run(const Call& call) const override {
     const Problem& p = problem_;
+    const bool streams = !in_place_ && this->streams(call);
     parallel_for(p.kernel_count() * p.groups * blocks_ * column_blocks_, [&](int64_t unit) {
       const auto next = [&](int64_t count) {
         const int64_t index = unit % count;
@@ -251,6 +256,8 @@ class SharedBackwardWeights : public BackwardWeights {
       u.segments = segments_.of<Segment>(call);
       u.c = call.weights + unit_offset(u);
       u.add = call.add;
+      // Only what is written once.
+      u.streams = streams && p.n * u.positions[0].count * u.positions[1].count * u.positions[2].count <= terms_;
       run_unit(call, u);
     });
   }
@@ -280,7 +287,7 @@ class SharedBackwardWeights : public BackwardWeights {
     int64_t first_tap, inputs;
     int64_t first_output, outputs;
     float* c;
-    bool add;
+    bool add, streams;
     float *src_panel, *dst_panel;
     int64_t terms;  // in the panels
     Segment* segments;
@@ -454,7 +461,7 @@ class SharedBackwardWeights : public BackwardWeights {
   void flush_panels(Unit& u) const {
     if (u.terms == 0) return;
     Segment terms = {0, 0, u.terms};
-    add_terms({u.src_panel, u.inputs, u.dst_panel, u.outputs}, &terms, 1, u.inputs, u.outputs, u.c, u.add, false);
+    add_terms({u.src_panel, u.inputs, u.dst_panel, u.outputs}, &terms, 1, u.inputs, u.outputs, u.c, u.add, u.streams);
     u.add = true;
     u.terms = 0;
   }

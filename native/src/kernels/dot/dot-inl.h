@@ -85,8 +85,8 @@ constexpr int64_t kDotAhead = 256;
 
 // kVectors of a row's terms by those of each column, one column after the other: the order in memory. Columns side by
 // side took three times as long from cache.
-template <typename B, int kVectors, int kColumns>
-inline __attribute__((always_inline)) void dot_row_terms(const float* a, const B* b, int64_t b_step,
+template <typename B, bool kAhead, int kVectors, int kColumns>
+inline __attribute__((always_inline)) void dot_row_terms(const float* a, const B* b, int64_t b_step, int64_t b_ahead,
                                                          Vector (&sums)[kColumns]) {
   Vector as[kVectors];
 #pragma GCC unroll 4
@@ -96,14 +96,14 @@ inline __attribute__((always_inline)) void dot_row_terms(const float* a, const B
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       sums[c] += as[v] * load(b + v * kLanes);
-      __builtin_prefetch(b + v * kLanes + kDotAhead, 0, 2);
+      if (kAhead) __builtin_prefetch(b + v * kLanes + b_ahead, 0, 2);
     }
     b += b_step;
   }
 }
 
 // One row alone reads the weights once.
-template <typename B, int kColumns>
+template <typename B, bool kAhead, int kColumns>
 void dot_row_tile(const Tile& t, int64_t column) {
   Vector sums[kColumns] = {};
   for (int64_t i = 0; i < t.segment_count; ++i) {
@@ -111,9 +111,11 @@ void dot_row_tile(const Tile& t, int64_t column) {
     const float* a = t.a + s.a;
     const B* b = static_cast<const B*>(t.b) + s.b + column * t.b_step;
     int64_t k = 0;
-    for (; k + 4 * kLanes <= s.length; k += 4 * kLanes) dot_row_terms<B, 4>(a + k, b + k, t.b_step, sums);
-    for (; k + 2 * kLanes <= s.length; k += 2 * kLanes) dot_row_terms<B, 2>(a + k, b + k, t.b_step, sums);
-    for (; k + kLanes <= s.length; k += kLanes) dot_row_terms<B, 1>(a + k, b + k, t.b_step, sums);
+    for (; k + 4 * kLanes <= s.length; k += 4 * kLanes)
+      dot_row_terms<B, kAhead, 4>(a + k, b + k, t.b_step, t.b_ahead, sums);
+    for (; k + 2 * kLanes <= s.length; k += 2 * kLanes)
+      dot_row_terms<B, kAhead, 2>(a + k, b + k, t.b_step, t.b_ahead, sums);
+    for (; k + kLanes <= s.length; k += kLanes) dot_row_terms<B, kAhead, 1>(a + k, b + k, t.b_step, t.b_ahead, sums);
     if (k < s.length) {
       const Vector as = load_some(a + k, s.length - k);
       const B* next = b + k;
@@ -137,18 +139,18 @@ void dot_row_tile(const Tile& t, int64_t column) {
   }
 }
 
-template <typename B>
+template <typename B, bool kAhead>
 void dot_row(const Tile& t) {
   int64_t column = 0;
-  for (; column + kLanes <= t.columns; column += kLanes) dot_row_tile<B, kLanes>(t, column);
+  for (; column + kLanes <= t.columns; column += kLanes) dot_row_tile<B, kAhead, kLanes>(t, column);
   with_count<kLanes - 1>(t.columns - column,
-                         [&](auto columns) { dot_row_tile<B, decltype(columns)::value>(t, column); });
+                         [&](auto columns) { dot_row_tile<B, kAhead, decltype(columns)::value>(t, column); });
 }
 
 template <typename B>
 void dot_any(const Tile& t) {
   constexpr bool kWide = kRegisters == 32;
-  if (t.rows == 1) return dot_row<B>(t);
+  if (t.rows == 1) return t.b_ahead != 0 ? dot_row<B, true>(t) : dot_row<B, false>(t);
   int64_t column = 0;
   for (; column + 4 <= t.columns; column += 4) dot_columns<B, 4, kWide ? 6 : 3>(t, column);
   switch (t.columns - column) {
