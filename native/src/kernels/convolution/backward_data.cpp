@@ -14,9 +14,9 @@ enum class Role {
   kTurned,   // turned, input channels innermost, for the time of the call: rows are positions, columns input channels
   kBatch,    // rows, one per input channel, with images as columns: for kernels that few positions share
   kDot,      // taken as they are, lanes being summed over: rows are positions, columns input channels
-  kScatter,  // the same, but a row of the source is computed from one row of output positions after the other, each of
-             // which adds to all source elements under its taps: kernels are read in the order they lie in
-  kBatchScatter  // that with images as columns: for few input channels, which fill the rows with their taps
+  kScatter,  // the same, but each output position adds to all source elements under its taps: kernels are read in the
+             // order in memory, once
+  kBatchScatter  // that with images as columns: from memory, or for few input channels, which fill rows with their taps
 };
 
 // Uses of a weight that make up for turning it.
@@ -87,8 +87,7 @@ class BackwardData : public KernelPass {
         const int64_t ahead = by_images ? kernel(next) - kernel(where) : 0;
         for (int64_t g = 0; g < p.groups; ++g) {
           const int64_t element = kernel(where) + g * p.weights_group;
-          const float* a =
-              dst + (role_ == Role::kBatch ? where.other(dst_) + g * p.oc * p.n : where.other(dst_) + g * p.oc);
+          const float* a = dst + where.other(dst_) + g * p.oc * (role_ == Role::kBatch ? p.n : 1);
           float* c = call.src + where.own(p.src) + g * p.ic;
           const float* bias = call.bias == nullptr ? nullptr : call.bias + g * p.ic;
           if (role_ == Role::kBatch) {
@@ -105,7 +104,6 @@ class BackwardData : public KernelPass {
           t.c_row = where.own_row(p.src);
           t.init = call.add ? c : bias;
           t.init_row = call.add ? t.c_row : 0;
-          t.b_ahead = by_images ? ahead : 0;
           if (role_ == Role::kDot) {
             t.b_step = p.oc;
             p.dot(t);
@@ -130,11 +128,14 @@ class BackwardData : public KernelPass {
     int64_t positions = 1;
     for (const Axis& axis : p.axes) positions *= std::max<int64_t>(axis.output / axis.kernels(), 1);
     const bool few_inputs = p.ic < kFewInputs;
+    // A line of positions makes no strips, which threads could share out.
+    const bool has_strips = p.axes[0].output * p.axes[1].output >= kStrips;
     // Rows of A are floats.
     if (positions < kManyPositions && p.n >= kManyImages && p.weights_type == DataType::kF32) {
-      return few_inputs || (from_memory(p) && p.n < kManyImages * 2) ? Role::kBatchScatter : Role::kBatch;
+      const bool scatters = few_inputs || (from_memory(p) && p.n < kManyImages * 2);
+      return scatters && has_strips ? Role::kBatchScatter : Role::kBatch;
     }
-    if (positions * p.n < kManyUses) return Role::kScatter;
+    if (positions * p.n < kManyUses) return has_strips ? Role::kScatter : Role::kDot;
     return few_inputs ? Role::kDot : Role::kTurned;
   }
 

@@ -9,6 +9,7 @@ using Find = std::vector<Item> (*)(const Axis& axis, bool runs);
 // A run that is shorter does not fill the registers.
 constexpr int64_t kShort = 4;
 
+// Elements of a kernel that fills half of a second-level cache.
 constexpr int64_t kLargeKernel = 96 << 10;
 
 double average_run(const std::vector<Item>& items) {
@@ -60,7 +61,6 @@ Grid grid_of(const Problem& problem, Find find, int rows, int64_t most) {
   }
   grid.images = images(problem.n, rows == 3);
   grid.rows = rows;
-  // The kernel of a tile fills half of a second-level cache; its source is small beside it.
   const int64_t kernel = problem.taps * problem.ic * problem.oc;
   grid.width_first = rows != 3 && kernel > kLargeKernel && problem.axes[2].kernels() > 1;
   return grid;
