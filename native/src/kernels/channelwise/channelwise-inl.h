@@ -11,7 +11,8 @@ void channelwise_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes)
     const Segment& s = t.segments[i];
     const float* a = t.a + s.a + row * a_row + column;
     const B* b = static_cast<const B*>(t.b) + s.b + column;
-    // Two bases and one step address eight rows: with a pointer each, they would spill (half the speed).
+    // Two bases and one step address eight rows: with a pointer each, they would spill (300 cycles, not
+    // 260, for 8 rows of 32 channels under 9 taps).
     const float* const rows[2] = {a, a + 4 * a_row};
     Vector bs[kVectors];
 #pragma GCC unroll 16

@@ -88,8 +88,7 @@ class BackwardWeights : public KernelPass {
     problem_.kernels.gemm_t(t);
   }
 
-  // Gradients that no cache holds are written past it, unless so few terms are summed over that memory has the time to
-  // be read as well (1 image: no gain, 8: twice as fast).
+  // Gradients that no cache holds are written past it, but for sums of one term, where it gained nothing.
   bool streams(const Call& call) const {
     return lanes_are_outputs() && !call.add && problem_.oc % 16 == 0 &&
            problem_.weights_size() * kFloat > last_level_cache_bytes() &&
