@@ -205,7 +205,7 @@ class LocalBackwardWeights : public BackwardWeights {
 //
 // The source elements under the taps and the gradients of many positions are copied into panels, zeros where taps lie
 // on the padding, and the sum over them runs without gaps. In place, positions whose distance is a power of two would
-// evict each other, and the short runs at the border would take a tile each (1.2 to 1.7 times the time with 64
+// evict each other, and the short runs at the border would take a tile each (1.1 to 1.7 times the time with 64
 // channels). Where a copy would serve few products, all but the border's positions are read where they lie.
 class SharedBackwardWeights : public BackwardWeights {
  public:
