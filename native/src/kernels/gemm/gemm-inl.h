@@ -153,6 +153,14 @@ void gemm_any(const Tile& t) {
     const int64_t vectors = left > (kMost - 1) * kLanes ? kMost : (left + kLanes - 1) / kLanes;
     const int64_t last = left - (vectors - 1) * kLanes;
     const int64_t lanes = last < kLanes ? last : kLanes;
+    if constexpr (!kWide) {
+      // One row takes eight vectors, so that it reads B in the order in memory.
+      if (t.rows == 1 && left >= 8 * kLanes) {
+        gemm_columns<Vector, B, kTransposed, 8, 1>(t, column, kLanes);
+        column += 8 * kLanes;
+        continue;
+      }
+    }
     if constexpr (kWide) {
       if (vectors == 4) gemm_columns<Vector, B, kTransposed, 4, 7>(t, column, lanes);
       if (vectors == 3) gemm_columns<Vector, B, kTransposed, 3, 8>(t, column, lanes);
