@@ -40,7 +40,7 @@ std::vector<Item> singles(const Problem& problem, int axis_index, Find find) {
 std::vector<Item> cut(const std::vector<Item>& runs, int64_t most) {
   std::vector<Item> items;
   for (const Item& run : runs) {
-    const int64_t pieces = (run.count + most - 1) / most;
+    const int64_t pieces = (run.count - 1) / most + 1;  // `most` may be the largest number.
     for (int64_t i = 0; i < pieces; ++i) {
       const int64_t begin = run.count * i / pieces;
       Item item = run;
