@@ -107,12 +107,11 @@ class BackwardData : public KernelPass {
           if (role_ == Role::kDot) {
             t.b_step = p.oc;
             p.dot(t);
-          } else if (weights != call.weights) {
-            t.b_step = p.ic;
-            p.kernels.gemm(t);
           } else {
-            t.b_step = p.taps * p.ic;
-            p.gemm(t);
+            const bool turned = weights != call.weights;
+            t.b_ahead = ahead;
+            t.b_step = turned ? p.ic : p.taps * p.ic;
+            (turned ? p.kernels.gemm : p.gemm)(t);
           }
         }
         where = next;
@@ -142,34 +141,14 @@ class BackwardData : public KernelPass {
   bool by_batch() const { return role_ == Role::kBatch || role_ == Role::kBatchScatter; }
   bool scatters() const { return role_ == Role::kScatter || role_ == Role::kBatchScatter; }
 
-  // Of the first tap's kernel.
-  int64_t kernel(const Where& where) const {
-    return problem_.kernel_index(where.axis[0]->kernel, where.axis[1]->kernel, where.axis[2]->kernel) *
-           problem_.weights_kernel;
-  }
-
-  // Counted from the first tap's output position and kernel.
+  // Rows and columns change places where images are the columns.
   int64_t find_segments(const Where& where, Segment* list) const {
-    const Problem& p = problem_;
-    const Item &d = *where.axis[0], &h = *where.axis[1], &w = *where.axis[2];
-    int64_t count = 0;
-    for (int64_t i = 0; i < d.taps; ++i) {
-      const int64_t kernel_d = p.axes[0].kernel_index(d.other + i * d.other_tap_step) - d.kernel;
-      for (int64_t j = 0; j < h.taps; ++j) {
-        const int64_t kernel_h = p.axes[1].kernel_index(h.other + j * h.other_tap_step) - h.kernel;
-        for (int64_t k = 0; k < w.taps; ++k) {
-          const int64_t kernel_w = p.axes[2].kernel_index(w.other + k * w.other_tap_step) - w.kernel;
-          const int64_t tap = p.tap_index(d.tap + i * d.tap_step, h.tap + j * h.tap_step, w.tap + k * w.tap_step);
-          Segment s = {i * d.other_tap_step * dst_.axis[0] + j * h.other_tap_step * dst_.axis[1] +
-                           k * w.other_tap_step * dst_.axis[2],
-                       p.kernel_index(kernel_d, kernel_h, kernel_w) * p.weights_kernel + tap * p.weights_tap, p.oc};
-          if (role_ == Role::kBatch) std::swap(s.a, s.b);
-          list[count++] = s;
-        }
-      }
-    }
+    const int64_t count = source_segments(problem_, where, dst_, problem_.oc, list);
+    for (int64_t i = 0; i < count && role_ == Role::kBatch; ++i) std::swap(list[i].a, list[i].b);
     return count;
   }
+
+  int64_t kernel(const Where& where) const { return kernel_of(problem_, where); }
 
   // Every [ic][oc] to [oc][ic], and to floats.
   const float* turn_weights(const Call& call) const {

@@ -67,10 +67,7 @@ class Channelwise : public KernelPass {
     return tile.tiles;
   }
 
-  int64_t kernel(const Where& where) const {
-    return problem_.kernel_index(where.axis[0]->kernel, where.axis[1]->kernel, where.axis[2]->kernel) *
-           problem_.weights_kernel;
-  }
+  int64_t kernel(const Where& where) const { return kernel_of(problem_, where); }
 
   static constexpr int64_t kMostTiles = 8;
 
@@ -163,7 +160,7 @@ class ChannelwiseBackwardData : public Channelwise {
       int64_t kind = -1;
       for (int64_t i = line.begin; i < line.end;) {
         const Where where = line.at(i), next = line.at(std::min(i + 1, line.end - 1));
-        if (where.axis[2]->kind != kind) t.segment_count = find_segments(where, list);
+        if (where.axis[2]->kind != kind) t.segment_count = source_segments(p, where, p.dst, 1, list);
         kind = where.axis[2]->kind;
         const int64_t own = where.own(p.src);
         t.a = call.dst + where.other(p.dst);
@@ -188,26 +185,6 @@ class ChannelwiseBackwardData : public Channelwise {
   }
 
  private:
-  int64_t find_segments(const Where& where, Segment* list) const {
-    const Problem& p = problem_;
-    const Item &d = *where.axis[0], &h = *where.axis[1], &w = *where.axis[2];
-    int64_t count = 0;
-    for (int64_t i = 0; i < d.taps; ++i) {
-      const int64_t kernel_d = p.axes[0].kernel_index(d.other + i * d.other_tap_step) - d.kernel;
-      for (int64_t j = 0; j < h.taps; ++j) {
-        const int64_t kernel_h = p.axes[1].kernel_index(h.other + j * h.other_tap_step) - h.kernel;
-        for (int64_t k = 0; k < w.taps; ++k) {
-          const int64_t kernel_w = p.axes[2].kernel_index(w.other + k * w.other_tap_step) - w.kernel;
-          const int64_t tap = p.tap_index(d.tap + i * d.tap_step, h.tap + j * h.tap_step, w.tap + k * w.tap_step);
-          list[count++] = {i * d.other_tap_step * p.dst.axis[0] + j * h.other_tap_step * p.dst.axis[1] +
-                               k * w.other_tap_step * p.dst.axis[2],
-                           p.kernel_index(kernel_d, kernel_h, kernel_w) * p.weights_kernel + tap * p.weights_tap, 1};
-        }
-      }
-    }
-    return count;
-  }
-
   // A group's output channels each give their share to its input channels.
   void gather(const Call& call, Tile piece) const {
     const Problem& p = problem_;

@@ -77,10 +77,7 @@ class Forward : public KernelPass {
   }
 
  private:
-  int64_t kernel(const Where& where) const {
-    return problem_.kernel_index(where.axis[0]->kernel, where.axis[1]->kernel, where.axis[2]->kernel) *
-           problem_.weights_kernel;
-  }
+  int64_t kernel(const Where& where) const { return kernel_of(problem_, where); }
 
   // Counted from the tile's source and kernel. Neighbouring taps that read one run of the source are one segment.
   int64_t find_segments(const Where& where, Segment* list) const {

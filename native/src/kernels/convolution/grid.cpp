@@ -116,4 +116,31 @@ std::vector<Grid> source_grids_by_images(const Problem& problem) {
   return {grid_of(problem, source_items, 3, problem.n)};
 }
 
+int64_t kernel_of(const Problem& problem, const Where& where) {
+  return problem.kernel_index(where.axis[0]->kernel, where.axis[1]->kernel, where.axis[2]->kernel) *
+         problem.weights_kernel;
+}
+
+int64_t source_segments(const Problem& problem, const Where& where, const Steps& dst, int64_t length, Segment* list) {
+  const Item &d = *where.axis[0], &h = *where.axis[1], &w = *where.axis[2];
+  const auto kernel = [&](int axis, const Item& item, int64_t tap) {
+    return problem.axes[axis].kernel_index(item.other + tap * item.other_tap_step) - item.kernel;
+  };
+  int64_t count = 0;
+  for (int64_t i = 0; i < d.taps; ++i) {
+    for (int64_t j = 0; j < h.taps; ++j) {
+      for (int64_t k = 0; k < w.taps; ++k) {
+        const int64_t tap = problem.tap_index(d.tap + i * d.tap_step, h.tap + j * h.tap_step, w.tap + k * w.tap_step);
+        list[count++] = {
+            i * d.other_tap_step * dst.axis[0] + j * h.other_tap_step * dst.axis[1] +
+                k * w.other_tap_step * dst.axis[2],
+            problem.kernel_index(kernel(0, d, i), kernel(1, h, j), kernel(2, w, k)) * problem.weights_kernel +
+                tap * problem.weights_tap,
+            length};
+      }
+    }
+  }
+  return count;
+}
+
 }  // namespace conv4j

@@ -50,6 +50,13 @@ struct Where {
   }
 };
 
+// Elements to the weights of the tile's kernel; where it meets several, to those of the first tap's.
+int64_t kernel_of(const Problem& problem, const Where& where);
+
+// What the positions of a tile of the source meet, a segment of `length` terms for each tap, counted from the first
+// tap's output position, in a dst of such steps, and its kernel. Returns their number.
+int64_t source_segments(const Problem& problem, const Where& where, const Steps& dst, int64_t length, Segment* list);
+
 // Fewer units of work than this are cut finer, so that any number of threads finds enough.
 constexpr int64_t kFewUnits = 64;
 
