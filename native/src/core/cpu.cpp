@@ -1,8 +1,7 @@
 #include "core/cpu.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
+#include <fstream>
 #include <string>
 
 #include "core/error.h"
@@ -56,12 +55,14 @@ Isa default_isa() {
 }
 
 int64_t last_level_cache_bytes() {
-  constexpr int64_t kUsual = int64_t{32} << 20;
-#if defined(_SC_LEVEL3_CACHE_SIZE)
-  const int64_t size = sysconf(_SC_LEVEL3_CACHE_SIZE);
-  if (size > 0) return size;
-#endif
-  return kUsual;
+  static const int64_t size = [] {
+    constexpr int64_t kUsual = int64_t{32} << 20;
+    // Linux itself: glibc's sysconf counts the caches of all of an AMD CPU (320 MB where 32 are shared).
+    std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index3/size");
+    int64_t kilobytes = 0;
+    return file >> kilobytes && kilobytes > 0 ? kilobytes << 10 : kUsual;
+  }();
+  return size;
 }
 
 }  // namespace conv4j
