@@ -97,7 +97,12 @@ inline void check_tile(const Kernels& kernels, const TileKernel& kernel, const T
   std::vector<Segment> segments(c.lengths.size());
   int64_t a_size = 0, b_size = 0, terms = 0;
   const auto last_term = [&](int64_t length) {
-    return length == 0 ? Term{-1, -1} : kernel.term(t, t.rows - 1, t.columns - 1, length - 1);
+    Term last = {-1, -1};
+    for (int64_t row = 0; row < t.rows && length > 0; ++row) {
+      const Term term = kernel.term(t, row, t.columns - 1, length - 1);
+      last = {std::max(last.a, term.a), std::max(last.b, term.b)};
+    }
+    return last;
   };
   for (size_t i = 0; i < segments.size(); ++i) {
     segments[i].length = c.lengths[i];

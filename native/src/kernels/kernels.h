@@ -11,6 +11,7 @@ namespace conv4j {
 
 struct Kernels {
   const char* isa;  // what the table was compiled for
+  int64_t lanes;    // of a vector
 #define C4J_KERNEL(name, parameters) void(*name) parameters;
 #include "kernels/kernels.inc"
 #undef C4J_KERNEL

@@ -23,12 +23,16 @@ struct Segment {
 //   gemm_t       A = a[s.a + k * a_row + row]   B = b[s.b + k * b_step + column]
 //   dot          A = a[s.a + row * a_row + k]   B = b[s.b + column * b_step + k]
 //   channelwise  A = a[s.a + row * a_row + column]   B = b[s.b + column]   (lengths are 1)
+//   channelwise_slide  A = a[s.a + (row + k) * a_row + column]
+//                B = b[s.b + windows[row % phases][k] + column]   (all lengths are the same; 1 to 4 phases)
 //   channelwise_t  A = a[s.a + k * a_row + row * a_step + column]   B = b[s.b + k * b_step + column]
+//                with up to 4 phases, over the k of each, k % phases, apart
 //
 // Rows of channelwise_t come in lines of line_rows, from each of which to the next A moves by a_line, and c and init by
-// c_line.
+// c_line; sums of phase p go to kernel (first_phase + p) % phases, from each of which to the next c and init move by
+// c_phase.
 //
-// gemm_bf16, dot_bf16 and channelwise_bf16 are the same with a `b` of Bf16, widened exactly.
+// gemm_bf16, dot_bf16, channelwise_bf16 and channelwise_slide_bf16 are the same with a `b` of Bf16, widened exactly.
 //
 // A call computes `tiles` such tiles, none meaning one, with a, b, c and init moved by steps of their own from each to
 // the next.
@@ -50,6 +54,10 @@ struct Tile {
   int64_t a_line;
   int64_t c_line;
   int64_t columns;
+  int64_t phases;
+  int64_t first_phase;
+  int64_t c_phase;
+  const int64_t* windows;
   const Segment* segments;
   int64_t segment_count;
   int64_t tiles;
@@ -59,7 +67,9 @@ struct Tile {
   int64_t init_next;
   int64_t a_ahead;  // how far before their use the tile's successor has its A and B in memory: they are prefetched;
   int64_t b_ahead;  // 0: nothing is
-  bool streams;     // gemm_t: c is written past the caches, where it is aligned to vectors
+  int64_t c_ahead;  // channelwise_slide: how far from a and c the next tile's newest A and its C lie
+  bool streams;     // gemm_t and channelwise_t: c, aligned to vectors, is written past the caches and can be read by
+                    // other threads after end_streams
 };
 
 }  // namespace conv4j

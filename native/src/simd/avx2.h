@@ -9,6 +9,10 @@ template <typename V = Vector>
 inline V load(const float* p) {
   return *reinterpret_cast<const Vector*>(p);
 }
+inline Vector hold(Vector v) {
+  asm("" : "+x"(v));
+  return v;
+}
 inline void store(float* p, Vector v) { *reinterpret_cast<Vector*>(p) = v; }
 
 inline __m256i first_lanes(int64_t count) {

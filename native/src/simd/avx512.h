@@ -14,6 +14,11 @@ inline V load(const float* p) {
   typedef V Anywhere __attribute__((aligned(4), may_alias));
   return *reinterpret_cast<const Anywhere*>(p);
 }
+// The value in a register: not read again from where it was loaded.
+inline Vector hold(Vector v) {
+  asm("" : "+v"(v));
+  return v;
+}
 inline void store(float* p, Vector v) { *reinterpret_cast<Vector*>(p) = v; }
 inline void store(float* p, Half v) { *reinterpret_cast<Half*>(p) = v; }
 

@@ -9,6 +9,7 @@ template <typename V = Vector>
 inline V load(const float* p) {
   return *reinterpret_cast<const Vector*>(p);
 }
+inline Vector hold(Vector v) { return v; }
 inline void store(float* p, Vector v) { *reinterpret_cast<Vector*>(p) = v; }
 
 template <typename V = Vector>

@@ -16,7 +16,10 @@ void channelwise_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes)
     const float* const rows[2] = {a, a + 4 * a_row};
     Vector bs[kVectors];
 #pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) bs[v] = get(b, v);
+    for (int v = 0; v < kVectors; ++v) {
+      bs[v] = get(b, v);
+      __builtin_prefetch(b + v * kLanes + t.b_ahead, 0, 2);
+    }
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
@@ -72,77 +75,269 @@ void channelwise_bf16(const Tile& tile) {
   for_each_tile<Bf16>(tile, [](const Tile& t) { channelwise_any<Bf16>(t); });
 }
 
-template <int kLines, int kRows, bool kPartial>
-void channelwise_t_tile(const Tile& t, int64_t line, int64_t row, int64_t column, int64_t lanes) {
-  const auto get = [&](const float* p) __attribute__((always_inline)) {
-    return kPartial ? load_some(p, lanes) : load(p);
-  };
-  // Two sets take turns over k where one is too few to hide the latency of an FMA.
-  constexpr int kSets = kLines * kRows < 5 ? 2 : 1;
-  const int64_t a_step = t.a_step, a_line = t.a_line;
-  Vector sums[kSets][kLines][kRows] = {};
-  for (int64_t i = 0; i < t.segment_count; ++i) {
-    const Segment& s = t.segments[i];
-    const float* a = t.a + s.a + line * a_line + row * a_step + column;
-    const float* b = static_cast<const float*>(t.b) + s.b + column;
-    int64_t k = 0;
-    const auto step = [&](int set) __attribute__((always_inline)) {
-      const Vector bs = get(b);
+// kTaps neighbouring terms of a line: an element of A is loaded once for all rows that meet it, and the weights stay in
+// registers. `windows` are those of the phases of row, row + 1, ...
+template <typename B, int kPhases, int kTaps, bool kPartial, int kRows>
+inline __attribute__((always_inline)) void slide_taps(const float* a, int64_t a_row, const B* b,
+                                                      const int64_t* const (&windows)[kPhases], int64_t tap,
+                                                      int64_t lanes, Vector (&sums)[kRows]) {
+  Vector bs[kPhases][kTaps];
 #pragma GCC unroll 16
-      for (int l = 0; l < kLines; ++l) {
+  for (int p = 0; p < kPhases; ++p) {
 #pragma GCC unroll 16
-        for (int r = 0; r < kRows; ++r) sums[set][l][r] += get(a + l * a_line + r * a_step) * bs;
-      }
-      a += t.a_row;
-      b += t.b_step;
-      ++k;
-    };
-    while (k + kSets <= s.length) {
-#pragma GCC unroll 2
-      for (int set = 0; set < kSets; ++set) step(set);
+    for (int k = 0; k < kTaps; ++k) {
+      const B* from = b + windows[p][tap + k];
+      bs[p][k] = kPartial ? load_some(from, lanes) : load(from);
     }
-    while (k < s.length) step(0);
   }
 #pragma GCC unroll 16
-  for (int l = 0; l < kLines; ++l) {
+  for (int i = 0; i < kRows + kTaps - 1; ++i) {
+    // Held in a register: GCC would load it again for every row (83, not 105 of 117 GFLOP/s).
+    const Vector x = hold(kPartial ? load_some(a, lanes) : load(a));
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-      Vector sum = sums[0][l][r];
-      if (kSets == 2) sum += sums[kSets - 1][l][r];
-      if (t.init != nullptr) sum += get(t.init + (line + l) * t.c_line + (row + r) * t.init_row + column);
-      float* c = t.c + (line + l) * t.c_line + (row + r) * t.c_row + column;
-      if (kPartial) {
-        store_some(c, sum, lanes);
-      } else {
-        store(c, sum);
-      }
+    for (int k = 0; k < kTaps; ++k) {
+      if (i >= k && i - k < kRows) sums[i - k] += x * bs[(i - k) % kPhases][k];
+    }
+    a += a_row;
+  }
+}
+
+template <typename B, int kPhases, int kRows, bool kPartial>
+void slide_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes) {
+  const int64_t a_row = t.a_row, c_row = t.c_row;
+  const float* a = t.a + row * a_row + column;
+  float* c = t.c + row * c_row + column;
+  const float* next_a = a + t.a_ahead;
+  const float* next_c = c + t.c_ahead;
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+    __builtin_prefetch(next_a, 0, 2);
+    __builtin_prefetch(next_c, 0, 2);
+    next_a += a_row;
+    next_c += c_row;
+  }
+  Vector sums[kRows] = {};
+  for (int64_t i = 0; i < t.segment_count; ++i) {
+    const Segment& s = t.segments[i];
+    const int64_t* windows[kPhases];
+#pragma GCC unroll 16
+    for (int p = 0; p < kPhases; ++p) windows[p] = t.windows + (row + p) % kPhases * s.length;
+    const B* b = static_cast<const B*>(t.b) + s.b + column;
+    int64_t k = 0;
+    for (; k + 3 <= s.length; k += 3) {
+      slide_taps<B, kPhases, 3, kPartial>(a + s.a + k * a_row, a_row, b, windows, k, lanes, sums);
+    }
+    with_count<2>(
+        s.length - k, [&](auto taps) __attribute__((always_inline)) {
+          slide_taps<B, kPhases, decltype(taps)::value, kPartial>(a + s.a + k * a_row, a_row, b, windows, k, lanes,
+                                                                  sums);
+        });
+  }
+  const float* init = t.init == nullptr ? nullptr : t.init + row * t.init_row + column;
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+    if (init != nullptr) {
+      sums[r] += kPartial ? load_some(init, lanes) : load(init);
+      init += t.init_row;
+    }
+    if (kPartial) {
+      store_some(c, sums[r], lanes);
+    } else {
+      store(c, sums[r]);
+    }
+    c += c_row;
+  }
+}
+
+// One row alone, which shares nothing: several vectors of it, for one would hardly pay its preparations.
+template <typename B, int kVectors>
+void slide_row(const Tile& t, int64_t row, int64_t column, int64_t lanes) {
+  const auto get = [&](const auto* p, int v) __attribute__((always_inline)) {
+    return v == kVectors - 1 ? load_some(p + v * kLanes, lanes) : load(p + v * kLanes);
+  };
+  Vector sums[kVectors] = {};
+  for (int64_t i = 0; i < t.segment_count; ++i) {
+    const Segment& s = t.segments[i];
+    const int64_t* window = t.windows + row % t.phases * s.length;
+    const float* a = t.a + s.a + row * t.a_row + column;
+    const B* b = static_cast<const B*>(t.b) + s.b + column;
+    for (int64_t k = 0; k < s.length; ++k, a += t.a_row) {
+#pragma GCC unroll 16
+      for (int v = 0; v < kVectors; ++v) sums[v] += get(a, v) * get(b + window[k], v);
+    }
+  }
+  float* c = t.c + row * t.c_row + column;
+#pragma GCC unroll 16
+  for (int v = 0; v < kVectors; ++v) {
+    if (t.init != nullptr) sums[v] += get(t.init + row * t.init_row + column, v);
+    if (v == kVectors - 1) {
+      store_some(c + v * kLanes, sums[v], lanes);
+    } else {
+      store(c + v * kLanes, sums[v]);
     }
   }
 }
 
-template <bool kPartial>
-void channelwise_t_rows(const Tile& t, int64_t column, int64_t lanes) {
+template <typename B>
+void slide_rows(const Tile& t, int64_t row) {
+  for (; row < t.rows; ++row) {
+    for (int64_t column = 0; column < t.columns;) {
+      const int64_t left = t.columns - column;
+      const int64_t vectors = left > 3 * kLanes ? 4 : (left + kLanes - 1) / kLanes;
+      const int64_t last = left - (vectors - 1) * kLanes;
+      with_count<4>(vectors, [&](auto count) {
+        slide_row<B, decltype(count)::value>(t, row, column, last < kLanes ? last : kLanes);
+      });
+      column += vectors * kLanes;
+    }
+  }
+}
+
+template <typename B, int kPhases, int kRows>
+void slide_block(const Tile& t, int64_t row) {
+  int64_t column = 0;
+  for (; column + kLanes <= t.columns; column += kLanes) slide_tile<B, kPhases, kRows, false>(t, row, column, kLanes);
+  if (column < t.columns) slide_tile<B, kPhases, kRows, true>(t, row, column, t.columns - column);
+}
+
+template <typename B>
+void slide_any(const Tile& t) {
+  with_count<4>(t.phases, [&](auto phases) {
+    constexpr int kPhases = decltype(phases)::value;
+    int64_t row = 0;
+    if constexpr (kRegisters == 32) {
+      for (; row + 14 <= t.rows && (t.rows - row) % 12 != 0; row += 14) slide_block<B, kPhases, 14>(t, row);
+      for (; row + 12 <= t.rows; row += 12) slide_block<B, kPhases, 12>(t, row);
+    }
+    for (; row + 6 <= t.rows; row += 6) slide_block<B, kPhases, 6>(t, row);
+    slide_rows<B>(t, row);
+  });
+}
+
+void channelwise_slide(const Tile& tile) {
+  for_each_tile<float>(tile, [](const Tile& t) { slide_any<float>(t); });
+}
+
+void channelwise_slide_bf16(const Tile& tile) {
+  for_each_tile<Bf16>(tile, [](const Tile& t) { slide_any<Bf16>(t); });
+}
+
+// kLines lines of kRows rows of every phase, of one vector of columns.
+template <int kPhases, int kLines, int kRows, bool kPartial>
+inline __attribute__((always_inline)) void channelwise_t_tile(const Tile& t, int64_t a_offset, int64_t c_offset,
+                                                              int64_t init_offset, int64_t column, int64_t lanes) {
+  const auto get = [&](const float* p) __attribute__((always_inline)) {
+    return kPartial ? load_some(p, lanes) : load(p);
+  };
+  // Two sets take turns over k where one is too few to hide the latency of an FMA.
+  constexpr int kSets = kPhases * kLines * kRows < 5 ? 2 : 1;
+  const int64_t a_step = t.a_step, a_line = t.a_line, a_row = t.a_row, b_step = t.b_step;
+  Vector sums[kSets][kPhases][kLines][kRows] = {};
+  for (int64_t i = 0; i < t.segment_count; ++i) {
+    const Segment& s = t.segments[i];
+    const float* a = t.a + s.a + a_offset + column;
+    const float* b = static_cast<const float*>(t.b) + s.b + column;
+    // The lines that are new in the next segment, if its positions are as far away in height as in width.
+    constexpr int kNew = kPhases < kLines ? kPhases : kLines;
+    const bool is_last = i + 1 == t.segment_count;
+    const int64_t a_ahead = (is_last ? t.a_ahead : t.segments[i + 1].a - s.a) + (kRows - 1) * a_step;
+    const int64_t b_ahead = is_last ? t.b_ahead : t.segments[i + 1].b - s.b;
+    int64_t k = 0;
+    const auto step = [&](int set, int phase) __attribute__((always_inline)) {
+      const Vector bs = get(b);
+      __builtin_prefetch(b + b_ahead, 0, 2);
+#pragma GCC unroll 16
+      for (int l = 0; l < kLines; ++l) {
+        if (l >= kLines - kNew) __builtin_prefetch(a + l * a_line + a_ahead, 0, 2);
+#pragma GCC unroll 16
+        for (int r = 0; r < kRows; ++r) sums[set][phase][l][r] += get(a + l * a_line + r * a_step) * bs;
+      }
+      a += a_row;
+      b += b_step;
+      ++k;
+    };
+    while (k + kSets * kPhases <= s.length) {
+#pragma GCC unroll 2
+      for (int set = 0; set < kSets; ++set) {
+#pragma GCC unroll 4
+        for (int phase = 0; phase < kPhases; ++phase) step(set, phase);
+      }
+    }
+    while (kSets > 1 && k + kPhases <= s.length) {
+#pragma GCC unroll 4
+      for (int phase = 0; phase < kPhases; ++phase) step(0, phase);
+    }
+#pragma GCC unroll 4
+    for (int phase = 0; phase < kPhases - 1; ++phase) {
+      if (k < s.length) step(0, phase);
+    }
+  }
+  // Steps in registers: after every store they would be read again.
+  const int64_t c_row = t.c_row, c_line = t.c_line, init_row = t.init_row;
+  const bool streams = t.streams;
+#pragma GCC unroll 4
+  for (int phase = 0; phase < kPhases; ++phase) {
+    const int64_t kernel = kPhases == 1 ? 0 : (t.first_phase + phase) % kPhases * t.c_phase;
+    float* c = t.c + kernel + c_offset + column;
+    const float* init = t.init == nullptr ? nullptr : t.init + kernel + init_offset + column;
+#pragma GCC unroll 16
+    for (int l = 0; l < kLines; ++l) {
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) {
+        Vector sum = sums[0][phase][l][r];
+        if (kSets == 2) sum += sums[kSets - 1][phase][l][r];
+        if (init != nullptr) sum += get(init + r * init_row);
+        if (kPartial) {
+          store_some(c + r * c_row, sum, lanes);
+        } else if (streams) {
+          stream(c + r * c_row, sum);
+        } else {
+          store(c + r * c_row, sum);
+        }
+      }
+      c += c_line;
+      if (init != nullptr) init += c_line;
+    }
+  }
+}
+
+// All columns in one call: a call for each took a third longer with the 8 terms of as many images.
+template <int kPhases, int kLines, int kRows>
+void channelwise_t_columns(const Tile& t, int64_t line, int64_t row) {
+  const int64_t a = line * t.a_line + row * t.a_step;
+  const int64_t c = line * t.c_line + row * t.c_row;
+  const int64_t init = line * t.c_line + row * t.init_row;
+  int64_t column = 0;
+  for (; column + kLanes <= t.columns; column += kLanes) {
+    channelwise_t_tile<kPhases, kLines, kRows, false>(t, a, c, init, column, kLanes);
+  }
+  if (column < t.columns) {
+    channelwise_t_tile<kPhases, kLines, kRows, true>(t, a, c, init, column, t.columns - column);
+  }
+}
+
+template <int kPhases>
+void channelwise_t_rows(const Tile& t) {
+  constexpr int kMost = (kRegisters == 32 ? 27 : 12) / kPhases;  // sums at a time
   const int64_t lines = t.rows / t.line_rows;
-  if (kRegisters == 32 && t.line_rows <= 3 && lines > 1) {
-    in_blocks<3>(lines, [&](auto line_count, int64_t line, int64_t, int64_t) {
+  if (t.line_rows <= 3 && lines > 1 && kMost >= 6) {
+    in_blocks<kMost / 3 < 3 ? kMost / 3 : 3>(lines, [&](auto line_count, int64_t line, int64_t, int64_t) {
       with_count<3>(t.line_rows, [&](auto rows) {
-        channelwise_t_tile<decltype(line_count)::value, decltype(rows)::value, kPartial>(t, line, 0, column, lanes);
+        channelwise_t_columns<kPhases, decltype(line_count)::value, decltype(rows)::value>(t, line, 0);
       });
     });
     return;
   }
-  constexpr int kMost = kRegisters == 32 ? 9 : 5;
+  constexpr int kMostRows = kPhases > 1 ? 3 : kRegisters == 32 ? 9 : 5;
   for (int64_t line = 0; line < lines; ++line) {
-    in_blocks<kMost>(t.line_rows, [&](auto rows, int64_t row, int64_t, int64_t) {
-      channelwise_t_tile<1, decltype(rows)::value, kPartial>(t, line, row, column, lanes);
+    in_blocks<kMostRows>(t.line_rows, [&](auto rows, int64_t row, int64_t, int64_t) {
+      channelwise_t_columns<kPhases, 1, decltype(rows)::value>(t, line, row);
     });
   }
 }
 
 void channelwise_t(const Tile& tile) {
   for_each_tile<float>(tile, [](const Tile& t) {
-    int64_t column = 0;
-    for (; column + kLanes <= t.columns; column += kLanes) channelwise_t_rows<false>(t, column, kLanes);
-    if (column < t.columns) channelwise_t_rows<true>(t, column, t.columns - column);
+    with_count<4>(t.phases > 1 ? t.phases : 1, [&](auto phases) { channelwise_t_rows<decltype(phases)::value>(t); });
   });
 }

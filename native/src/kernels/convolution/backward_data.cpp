@@ -4,6 +4,7 @@
 #include "kernels/convolution/channelwise.h"
 #include "kernels/convolution/grid.h"
 #include "kernels/convolution/pass.h"
+#include "kernels/convolution/spaced.h"
 
 namespace conv4j {
 
@@ -13,7 +14,8 @@ namespace {
 enum class Role {
   kTurned,   // turned, input channels innermost, for the time of the call: rows are positions, columns input channels
   kBatch,    // rows, one per input channel, with images as columns: for kernels that few positions share
-  kDot,      // taken as they are, lanes being summed over: rows are positions, columns input channels
+  kDot,      // taken as they are, lanes being summed over: rows are positions, or images that fill less than a vector,
+             // columns input channels
   kScatter,  // the same, but each output position adds to all source elements under its taps: kernels are read in the
              // order in memory, once
   kBatchScatter  // that with images as columns: from memory, or for few input channels, which fill rows with their taps
@@ -63,6 +65,9 @@ class BackwardData : public KernelPass {
       dst_.image = 1;
       batch_ = reserve<float>(problem.dst.image * problem.n);
       tile_ = reserve_per_thread<float>((scatters() ? problem.src.axis[1] : problem.ic) * problem.n);
+    } else if (role_ == Role::kDot && grids_[0].rows == 3 && collide(problem.dst.image, problem.n)) {
+      dst_.image = spaced(problem.dst.image);
+      batch_ = reserve<float>(problem.n * dst_.image);
     }
   }
 
@@ -71,6 +76,11 @@ class BackwardData : public KernelPass {
     const float* weights = call.weights;
     if (role_ == Role::kTurned && p.order == Problem::Order::kOcInner) weights = turn_weights(call);
     const float* dst = by_batch() ? turn_dst(call) : call.dst;
+    if (!by_batch() && dst_.image != p.dst.image) {
+      float* copy = batch_.of<float>(call);
+      space(dst, p.dst.image, p.n, copy);
+      dst = copy;
+    }
     if (scatters()) return scatter(call, dst);
     for_each_line(grids_, [&](const Line& line) {
       Tile t = {};
@@ -106,6 +116,7 @@ class BackwardData : public KernelPass {
           t.init_row = call.add ? t.c_row : 0;
           if (role_ == Role::kDot) {
             t.b_step = p.oc;
+            t.b_ahead = ahead;
             p.dot(t);
           } else {
             const bool turned = weights != call.weights;
@@ -132,7 +143,8 @@ class BackwardData : public KernelPass {
     // Rows of A are floats.
     if (positions < kManyPositions && p.n >= kManyImages && p.weights_type == DataType::kF32) {
       const bool scatters = few_inputs || (from_memory(p) && p.n < kManyImages * 2);
-      return scatters && has_strips ? Role::kBatchScatter : Role::kBatch;
+      if (scatters && has_strips) return Role::kBatchScatter;
+      return p.n > p.kernels.lanes / 2 ? Role::kBatch : Role::kDot;
     }
     if (positions * p.n < kManyUses) return has_strips ? Role::kScatter : Role::kDot;
     return few_inputs ? Role::kDot : Role::kTurned;

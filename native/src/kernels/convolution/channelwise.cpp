@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "kernels/convolution/grid.h"
-#include "kernels/convolution/spaced.h"
+#include "kernels/convolution/splits.h"
 #include "kernels/convolution/start.h"
 
 namespace conv4j {
@@ -58,6 +58,7 @@ class Channelwise : public KernelPass {
     tile.tiles = std::min(line.equal_steps(i), kMostTiles);
     for (int64_t first = 0; first < tile.rows; first += most) {
       Tile piece = tile;
+      if (first == 0) piece.b_ahead = problem_.weights_kernel;
       piece.rows = std::min(most, tile.rows - first);
       piece.a += first * tile.a_row;
       piece.c += first * tile.c_row;
@@ -225,27 +226,31 @@ class ChannelwiseBackwardData : public Channelwise {
 };
 
 // Terms run along the positions of the grid's rows; positions of the other axes and images are segments. A unit of work
-// is some columns of a row of kernels.
+// is some columns of a row of kernels. Where the weights are few, each image gets sums of its own, added up in the end:
+// all kernels then find it in the second-level cache.
 class ChannelwiseBackwardWeights : public Channelwise {
  public:
-  explicit ChannelwiseBackwardWeights(const Problem& problem) : Channelwise(problem) {
-    rows_ = output_grids(problem, INT64_MAX)[0].rows;
-    for (int axis = 0; axis < 3; ++axis) {
-      by_kernel_[axis].resize(static_cast<size_t>(problem.axes[axis].kernels()));
-      for (const Item& item : output_items(problem.axes[axis], axis == rows_)) {
-        by_kernel_[axis][static_cast<size_t>(item.kernel)].push_back(item);
-      }
-      for (std::vector<Item>& items : by_kernel_[axis]) {
-        std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.kind < b.kind; });
+  explicit ChannelwiseBackwardWeights(const Problem& problem)
+      : Channelwise(problem), rows_(output_grids(problem, INT64_MAX)[0].rows), splits_(problem, rows_ != 3) {
+    for (int axis : {0, 1}) by_kernel_[axis] = items_by_kernel(problem.axes[axis], axis == rows_);
+    const Axis& width = problem.axes[2];
+    const std::vector<Item> runs = neighbours(output_items(width, false), width.stride);
+    if (rows_ == 2 && width.sharing == Sharing::kTiled && width.sharing_size <= kMostPhases) {
+      phases_ = width.sharing_size;
+      widths_ = {{0, phases_, runs}};
+    } else if (rows_ == 3 && width.sharing == Sharing::kLocal) {
+      for (const Item& run : runs) widths_.push_back({run.first, run.count, {run}});
+      are_tiles_ = true;
+    } else {
+      for (const std::vector<Item>& items : items_by_kernel(width, rows_ == 2)) {
+        widths_.push_back({static_cast<int64_t>(widths_.size()), 1, items});
       }
     }
-    columns_ = std::min(channels_,
-                        problem.axes[0].kernels() * problem.axes[1].kernels() >= kFewUnits ? channels_ : kFewColumns);
+    columns_ =
+        std::min(channels_, problem.axes[0].kernels() * problem.axes[1].kernels() >= 16 ? channels_ : kFewColumns);
     segments_ = reserve_per_thread<Segment>(kMostSegments);
+    sums_ = reserve<float>(splits_.scratch_size());
     if (is_spread_) {
-      spread_ = reserve<float>(problem.n * src_.image);
-    } else if (rows_ == 3 && collide(problem.src.image, problem.n)) {
-      src_.image = spaced(problem.src.image);
       spread_ = reserve<float>(problem.n * src_.image);
     }
   }
@@ -256,30 +261,53 @@ class ChannelwiseBackwardWeights : public Channelwise {
     if (is_spread_) {
       spread(src, spread_.of<float>(call));
       src = spread_.of<float>(call);
-    } else if (src_.image != p.src.image) {
-      space(src, p.src.image, p.n, spread_.of<float>(call));
-      src = spread_.of<float>(call);
     }
     const int64_t blocks = (channels_ + columns_ - 1) / columns_;
-    const int64_t heights = p.axes[1].kernels();
-    parallel_for(p.axes[0].kernels() * heights * blocks, [&](int64_t unit) {
-      const int64_t column = unit % blocks * columns_;
+    const int64_t depths = p.axes[0].kernels(), heights = p.axes[1].kernels();
+    const bool streams = rows_ == 3 && streams_weights(call, channels_);
+    parallel_for(splits_.count() * blocks * depths * heights, [&](int64_t unit) {
+      const auto next = [&](int64_t count) {
+        const int64_t index = unit % count;
+        unit /= count;
+        return index;
+      };
+      const int64_t height = next(heights), depth = next(depths);
+      const int64_t column = next(blocks) * columns_;
       const int64_t columns = std::min(columns_, channels_ - column);
-      const int64_t height = unit / blocks % heights, depth = unit / blocks / heights;
-      for (int64_t width = 0; width < p.axes[2].kernels(); ++width) {
-        float* c = call.weights + p.kernel_index(depth, height, width) * p.weights_kernel + column;
-        kernel(call, src + column, call.dst + column, {depth, height, width}, columns, c);
+      const Images images = splits_.images(unit);
+      float* weights = splits_.sums(unit, call.weights, sums_.of<float>(call));
+      const std::vector<Item>& depth_items = by_kernel_[0][static_cast<size_t>(depth)];
+      const std::vector<Item>& height_items = by_kernel_[1][static_cast<size_t>(height)];
+      for (const Widths& widths : widths_) {
+        float* c = weights + p.kernel_index(depth, height, widths.first) * p.weights_kernel + column;
+        sum_up(images, call, src + column, call.dst + column, depth_items, height_items, widths, columns, c,
+               call.add && unit == 0, streams);
       }
+      if (streams) p.kernels.end_streams();
     });
+    splits_.add_up(call.weights, sums_.of<float>(call));
   }
 
  private:
   static constexpr int64_t kFewColumns = 32;
   static constexpr int64_t kMostSegments = 64;
+  static constexpr int64_t kMostPhases = 4;
+  static constexpr int64_t kPositionsAhead = 4;
 
-  struct Index {
-    int64_t axis[3];
+  // Neighbouring kernels of the width, and the positions that use them.
+  struct Widths {
+    int64_t first, count;
+    std::vector<Item> items;
   };
+
+  static std::vector<std::vector<Item>> items_by_kernel(const Axis& axis, bool runs) {
+    std::vector<std::vector<Item>> by_kernel(static_cast<size_t>(axis.kernels()));
+    for (const Item& item : output_items(axis, runs)) by_kernel[static_cast<size_t>(item.kernel)].push_back(item);
+    for (std::vector<Item>& items : by_kernel) {
+      std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.kind < b.kind; });
+    }
+    return by_kernel;
+  }
 
   // Items of an axis from `first` to `last` whose taps are the same.
   struct Alike {
@@ -298,27 +326,26 @@ class ChannelwiseBackwardWeights : public Channelwise {
     }
   }
 
-  void kernel(const Call& call, const float* src, const float* dst, const Index& index, int64_t columns,
-              float* c) const {
+  void sum_up(const Images& images, const Call& call, const float* src, const float* dst,
+              const std::vector<Item>& depth_items, const std::vector<Item>& height_items, const Widths& widths,
+              int64_t columns, float* c, bool add, bool streams) const {
     const Problem& p = problem_;
-    const std::vector<Item>* items[3];
-    for (int axis = 0; axis < 3; ++axis) items[axis] = &by_kernel_[axis][static_cast<size_t>(index.axis[axis])];
     // One position that meets every tap overwrites; else sums are added to zeros.
-    bool add = call.add;
     if (!add) {
-      bool whole = rows_ == 3 || p.n == 1;
-      for (int axis = 0; axis < 3; ++axis) {
-        whole = whole && items[axis]->size() == 1 && (*items[axis])[0].taps == p.axes[axis].kernel;
-      }
-      for (int64_t i = 0; i < p.taps * p.ic && !whole; ++i) {
+      const auto meets_all = [&](const std::vector<Item>& items, int axis) {
+        return items.size() == 1 && items[0].taps == p.axes[axis].kernel;
+      };
+      const bool whole = (rows_ == 3 || images.end - images.begin == 1) && meets_all(depth_items, 0) &&
+                         meets_all(height_items, 1) && meets_all(widths.items, 2) && widths.items[0].count >= phases_;
+      for (int64_t i = 0; i < p.taps * p.ic * widths.count && !whole; ++i) {
         std::memset(c + i * channels_, 0, static_cast<size_t>(columns) * sizeof(float));
       }
       add = !whole;
     }
-    for (const Item& width : *items[2]) {
+    for (const Item& width : widths.items) {
       if (width.taps == 0) continue;
-      for_each_alike(*items[0], [&](const Alike& depths) {
-        for_each_alike(*items[1], [&](const Alike& heights) {
+      for_each_alike(depth_items, [&](const Alike& depths) {
+        for_each_alike(height_items, [&](const Alike& heights) {
           // Taps of a row are the rows of a tile, unless their inputs do not lie at one distance.
           const bool merges = p.axes[2].dilation == 1 || p.ic == 1;
           for (int64_t d = 0; d < depths.first->taps; ++d) {
@@ -335,7 +362,21 @@ class ChannelwiseBackwardWeights : public Channelwise {
               t.c_row = t.init_row = channels_;
               t.c_line = p.axes[2].kernel * p.weights_tap;
               t.init = add ? t.c : nullptr;
-              sum(call, depths, heights, width, t);
+              t.phases = phases_;
+              t.first_phase = width.first % phases_;
+              t.c_phase = p.weights_kernel;
+              t.streams = streams && !add;
+              if (are_tiles_) {
+                t.tiles = width.count;
+                t.a_next = p.axes[2].stride * src_.axis[2];
+                t.b_next = p.dst.axis[2];
+                t.c_next = t.init_next = p.weights_kernel;
+              }
+              if (rows_ == 3) {
+                t.a_ahead = kPositionsAhead * p.axes[2].stride * src_.axis[2];
+                t.b_ahead = kPositionsAhead * p.dst.axis[2];
+              }
+              sum(images, call, depths, heights, width, t);
             }
           }
         });
@@ -343,12 +384,13 @@ class ChannelwiseBackwardWeights : public Channelwise {
     }
   }
 
-  void sum(const Call& call, const Alike& depths, const Alike& heights, const Item& width, Tile& t) const {
+  void sum(const Images& images, const Call& call, const Alike& depths, const Alike& heights, const Item& width,
+           Tile& t) const {
     const Problem& p = problem_;
     Segment* list = segments_.of<Segment>(call);
     t.segments = list;
     const Item image = {0, 1, p.n, 0, 0, 0, 0, 0, 1, 0, 0};
-    for (int64_t n = 0; n < (rows_ == 3 ? 1 : p.n); ++n) {
+    for (int64_t n = images.begin; n < (rows_ == 3 ? 1 : images.end); ++n) {
       for (const Item* depth = depths.first; depth != depths.last; ++depth) {
         for (const Item* height = heights.first; height != heights.last; ++height) {
           const Where where = {{depth, height, &width}, &image, rows_};
@@ -367,17 +409,23 @@ class ChannelwiseBackwardWeights : public Channelwise {
   }
 
   int rows_;  // the axis whose items are runs; 3: the images
-  std::vector<std::vector<Item>> by_kernel_[3];
+  std::vector<std::vector<Item>> by_kernel_[2];
+  std::vector<Widths> widths_;
+  bool are_tiles_ = false;  // positions of an item have a kernel each
+  int64_t phases_ = 1;      // kernels of a row whose sums are computed together
   int64_t columns_;
-  Place segments_, spread_;
+  Splits splits_;
+  Place segments_, sums_, spread_;
 };
 
 }  // namespace
 
 std::unique_ptr<KernelPass> make_channelwise_forward(const Problem& problem) {
+  if (slides(problem)) return make_slide_forward(problem);
   return std::make_unique<ChannelwiseForward>(problem);
 }
 std::unique_ptr<KernelPass> make_channelwise_backward_data(const Problem& problem) {
+  if (slides(problem)) return make_slide_backward_data(problem);
   return std::make_unique<ChannelwiseBackwardData>(problem);
 }
 std::unique_ptr<KernelPass> make_channelwise_backward_weights(const Problem& problem) {

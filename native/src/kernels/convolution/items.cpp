@@ -112,4 +112,18 @@ std::vector<Item> source_items(const Axis& axis, bool runs) {
   return items;
 }
 
+std::vector<Item> neighbours(const std::vector<Item>& singles, int64_t other_step) {
+  std::vector<Item> runs;
+  for (Item item : singles) {
+    item.step = 1;
+    item.other_step = other_step;
+    if (!runs.empty() && continues(runs.back(), item)) {
+      ++runs.back().count;
+    } else {
+      runs.push_back(item);
+    }
+  }
+  return runs;
+}
+
 }  // namespace conv4j

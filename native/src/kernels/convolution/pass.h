@@ -53,6 +53,16 @@ class KernelPass {
     return place;
   }
 
+  // Gradients of the weights that would empty the caches of what is read: from a quarter of the last level on.
+  bool is_large_gradient() const {
+    return problem_.weights_size() * static_cast<int64_t>(sizeof(float)) > last_level_cache_bytes() / 4;
+  }
+
+  // Whether they are written past the caches, in rows of `columns` (31 MB: 2.10 -> 1.39 ms, 11 MB: 1.94 -> 1.67).
+  bool streams_weights(const Call& call, int64_t columns) const {
+    return !call.add && columns % 16 == 0 && is_large_gradient() && reinterpret_cast<uintptr_t>(call.weights) % 64 == 0;
+  }
+
   const Problem& problem_;
 
  private:

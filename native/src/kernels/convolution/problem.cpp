@@ -35,6 +35,7 @@ Problem::Problem(const Geometry& g, DataType type, Isa isa, int thread_count)
   gemm = bf16 ? kernels.gemm_bf16 : kernels.gemm;
   dot = bf16 ? kernels.dot_bf16 : kernels.dot;
   channelwise = bf16 ? kernels.channelwise_bf16 : kernels.channelwise;
+  channelwise_slide = bf16 ? kernels.channelwise_slide_bf16 : kernels.channelwise_slide;
   n = std::max<int64_t>(g.n, 1);  // A plan of an empty batch never runs.
   const int64_t spatial = g.spatial();
   for (int64_t i = 0; i < 3; ++i) {

@@ -44,6 +44,7 @@ struct Problem {
   void (*gemm)(const Tile& tile);  // for weights of their type as B
   void (*dot)(const Tile& tile);
   void (*channelwise)(const Tile& tile);
+  void (*channelwise_slide)(const Tile& tile);
   int threads;
   Axis axes[3];
   int64_t n, groups;

@@ -12,7 +12,9 @@ namespace conv4j {
 // Whether rows at that distance evict each other: a first-level cache holds eight of one address modulo 4096 bytes.
 inline bool collide(int64_t image, int64_t n) { return n > 4 && image % 1024 == 0; }
 
-inline int64_t spaced(int64_t image) { return image + 16; }
+// By seven cache lines: one alone leaves runs of many lines of all rows of taps in few sets (local_oc1, 8 images,
+// forward: 0.26 ms instead of 0.19).
+inline int64_t spaced(int64_t image) { return image + 112; }
 
 inline void space(const float* from, int64_t image, int64_t n, float* to) {
   constexpr int64_t kPiece = 4096;

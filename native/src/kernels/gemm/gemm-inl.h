@@ -74,7 +74,7 @@ void gemm_tile(const Tile& t, const GemmPart& part) {
 #pragma GCC unroll 16
       for (int batch = 0; batch < kBatches; ++batch) step(batch);
     }
-    while (k < s.length) step(0);
+    while (kBatches > 1 && k < s.length) step(0);
   }
 #pragma GCC unroll 16
   for (int batch = 1; batch < kBatches; ++batch) {
@@ -153,13 +153,13 @@ void gemm_any(const Tile& t) {
     const int64_t vectors = left > (kMost - 1) * kLanes ? kMost : (left + kLanes - 1) / kLanes;
     const int64_t last = left - (vectors - 1) * kLanes;
     const int64_t lanes = last < kLanes ? last : kLanes;
-    if constexpr (!kWide) {
-      // One row takes eight vectors, so that it reads B in the order in memory.
-      if (t.rows == 1 && left >= 8 * kLanes) {
-        gemm_columns<Vector, B, kTransposed, 8, 1>(t, column, kLanes);
-        column += 8 * kLanes;
-        continue;
-      }
+    // One row takes up to 12 vectors, so that it reads B in the order in memory and a broadcast serves many.
+    if (t.rows == 1 && left > 4 * kLanes) {
+      in_blocks<12>(left / kLanes, [&](auto count, int64_t first, int64_t, int64_t) {
+        gemm_columns<Vector, B, kTransposed, count, 1>(t, column + first * kLanes, kLanes);
+      });
+      column += left / kLanes * kLanes;
+      continue;
     }
     if constexpr (kWide) {
       if (vectors == 4) gemm_columns<Vector, B, kTransposed, 4, 7>(t, column, lanes);
@@ -230,5 +230,4 @@ void gemm_t(const Tile& tile) {
   } else {
     for_each_tile<float>(tile, [](const Tile& t) { gemm_any<float, true>(t); });
   }
-  if (tile.streams) end_streams();
 }

@@ -20,7 +20,18 @@ namespace {
 template <int kValue>
 struct Int {
   static constexpr int value = kValue;
+  constexpr operator int() const { return kValue; }
 };
+
+// Calls body(Int<0>()), ..., body(Int<kCount - 1>()). Arrays indexed so are in registers from the start: a loop that a
+// pragma unrolls comes too late for GCC 12 where several loops work on one array.
+template <int kCount, int kFirst = 0, typename Body>
+inline __attribute__((always_inline)) void unrolled(const Body& body) {
+  if constexpr (kFirst < kCount) {
+    body(Int<kFirst>());
+    unrolled<kCount, kFirst + 1>(body);
+  }
+}
 
 // Calls body(Int<count>()) for a count from 1 to kMost; does nothing for 0.
 template <int kMost, typename Body>
@@ -76,6 +87,7 @@ inline __attribute__((always_inline)) void for_each_tile(const Tile& tile, const
 extern const Kernels kKernels;
 const Kernels kKernels = {
     C4J_STRING(C4J_ISA),
+    kLanes,
 #define C4J_KERNEL(name, parameters) name,
 #include "kernels/kernels.inc"
 #undef C4J_KERNEL

@@ -1,0 +1,226 @@
+// Depthwise layers in which neighbouring positions of a row share most of what they meet: a strip of a few columns
+// slides down an image, so that the rows under its taps stay in the first-level cache.
+#include <algorithm>
+#include <cstdlib>
+
+#include "kernels/convolution/channelwise.h"
+#include "kernels/convolution/grid.h"
+#include "kernels/convolution/start.h"
+
+namespace conv4j {
+
+namespace {
+
+// Cut to what the kernel computes at a time.
+std::vector<Item> strips(const std::vector<Item>& singles) {
+  std::vector<Item> strips;
+  for (Item item : neighbours(singles, 1)) {
+    for (int64_t left = item.count; left > 0; left -= item.count) {
+      item.count = left > 12 && left % 12 != 0 ? std::min<int64_t>(left, 14) : std::min<int64_t>(left, 12);
+      strips.push_back(item);
+      item.first += item.count;
+      item.other += item.count;
+    }
+  }
+  return strips;
+}
+
+// One side's positions computed from the other side's.
+class Slide : public KernelPass {
+ protected:
+  Slide(const Problem& problem, std::vector<Item> (*find)(const Axis& axis, bool runs), const Steps& own,
+        const Steps& other)
+      : KernelPass(problem), own_(own), other_(other) {
+    for (int axis = 0; axis < 3; ++axis) axes_[axis] = find(problem.axes[axis], false);
+    axes_[2] = strips(axes_[2]);
+    const Axis& width = problem.axes[2];
+    phases_ = width.sharing == Sharing::kTiled ? width.sharing_size : 1;
+    segments_ = reserve_per_thread<Segment>(problem.axes[0].kernel * problem.axes[1].kernel);
+    windows_ = reserve_per_thread<int64_t>(phases_ * width.kernel);
+    for (int64_t n = 0; n < problem.n; ++n) images_.push_back({n, 1, 1, 0, 0, 0, n, 0, 1, 0, 0});
+  }
+
+  // What find_segments adds up; for a constructor, in which output_kernel is known.
+  void find_taps() {
+    const Problem& p = problem_;
+    for (int axis : {0, 1}) {
+      const bool is_depth = axis == 0;
+      taps_[axis].resize(axes_[axis].size() * static_cast<size_t>(p.axes[axis].kernel));
+      Segment* next = taps_[axis].data();
+      for (const Item& item : axes_[axis]) {
+        for (int64_t i = 0; i < item.taps; ++i) {
+          const int64_t kernel = output_kernel(axis, item, i, 0) - item.kernel;
+          const int64_t tap = item.tap + i * item.tap_step;
+          next[i] = {i * item.other_tap_step * other_.axis[axis],
+                     p.kernel_index(is_depth ? kernel : 0, is_depth ? 0 : kernel, 0) * p.weights_kernel +
+                         p.tap_index(is_depth ? tap : 0, is_depth ? 0 : tap, 0) * p.weights_tap,
+                     0};
+        }
+        next += p.axes[axis].kernel;
+      }
+    }
+  }
+
+  // Calls set_init(where, offset of the tile, tile) for each tile.
+  template <typename SetInit>
+  void run(const Call& call, const float* from, float* to, const SetInit& set_init) const {
+    const Problem& p = problem_;
+    const int64_t heights = static_cast<int64_t>(axes_[1].size()), width = static_cast<int64_t>(axes_[2].size());
+    const int64_t strips = p.n * width * static_cast<int64_t>(axes_[0].size());
+    const int64_t pieces = std::min(heights, (kFewUnits + strips - 1) / strips);
+    parallel_for(strips * pieces, [&](int64_t unit) {
+      const auto next = [&](int64_t count) {
+        const int64_t index = unit % count;
+        unit /= count;
+        return index;
+      };
+      const int64_t piece = next(pieces);
+      Where where = {};
+      where.rows = 2;
+      where.axis[2] = &axes_[2][static_cast<size_t>(next(width))];
+      where.axis[0] = &axes_[0][static_cast<size_t>(next(static_cast<int64_t>(axes_[0].size())))];
+      where.image = &images_[static_cast<size_t>(unit)];
+      const Item* const end = axes_[1].data() + heights * (piece + 1) / pieces;
+      Tile t = {};
+      t.columns = p.geometry.oc;
+      t.rows = where.axis[2]->count;
+      t.phases = phases_;
+      t.windows = find_windows(*where.axis[2], windows_.of<int64_t>(call));
+      t.a_row = other_.axis[2];
+      t.c_row = own_.axis[2];
+      Segment* segments = segments_.of<Segment>(call);
+      t.segments = segments;
+      for (const Item* height = axes_[1].data() + heights * piece / pieces; height < end; ++height) {
+        where.axis[1] = height;
+        t.segment_count = find_segments(where, segments);
+        const int64_t own = where.own(own_);
+        t.a = from + where.other(other_);
+        t.b = p.weights_at(call.weights, p.kernel_index(where.axis[0]->kernel, height->kernel, 0) * p.weights_kernel);
+        t.c = to + own;
+        const bool is_last = height + 1 == end;
+        t.a_ahead = is_last ? 0 : newest(where) + (height[1].other - height->other) * other_.axis[1];
+        t.c_ahead = is_last ? 0 : own_.axis[1];
+        set_init(where, own, t);
+        p.channelwise_slide(t);
+      }
+    });
+  }
+
+ private:
+  // From the first row's first tap to the last of all taps.
+  int64_t newest(const Where& where) const {
+    int64_t offset = 0;
+    for (int axis : {1, 2}) {
+      const Item& item = *where.axis[axis];
+      offset += std::max<int64_t>(0, (item.taps - 1) * item.other_tap_step) * other_.axis[axis];
+    }
+    return offset;
+  }
+
+  // Taps in the order of what they meet: the first one of an item, or its last.
+  static int64_t lowest(const Item& width) { return width.other_tap_step > 0 ? 0 : width.taps - 1; }
+
+  // The weights of every phase and tap of a strip, from those of kernel 0 and tap 0 of its line of kernels and taps.
+  const int64_t* find_windows(const Item& width, int64_t* to) const {
+    const Problem& p = problem_;
+    const int64_t* const windows = to;
+    for (int64_t phase = 0; phase < phases_; ++phase) {
+      for (int64_t i = 0; i < width.taps; ++i) {
+        const int64_t w = std::abs(lowest(width) - i);
+        *to++ = output_kernel(2, width, w, phase) * p.weights_kernel + (width.tap + w) * p.weights_tap;
+      }
+    }
+    return windows;
+  }
+
+  // Lines of taps, from the tile's first position and the kernel of its line.
+  int64_t find_segments(const Where& where, Segment* list) const {
+    const Item &depth = *where.axis[0], &height = *where.axis[1], &width = *where.axis[2];
+    if (width.taps == 0) return 0;
+    const int64_t first = lowest(width) * width.other_tap_step * other_.axis[2];
+    const Segment* const depths = taps_of(0, depth);
+    const Segment* const heights = taps_of(1, height);
+    int64_t count = 0;
+    for (int64_t d = 0; d < depth.taps; ++d) {
+      for (int64_t h = 0; h < height.taps; ++h) {
+        list[count++] = {first + depths[d].a + heights[h].a, depths[d].b + heights[h].b, width.taps};
+      }
+    }
+    return count;
+  }
+
+  const Segment* taps_of(int axis, const Item& item) const {
+    return taps_[axis].data() + (&item - axes_[axis].data()) * problem_.axes[axis].kernel;
+  }
+
+  // The kernel of the output position that tap number `tap` of an item's position connects, `further` positions on.
+  virtual int64_t output_kernel(int axis, const Item& item, int64_t tap, int64_t further) const = 0;
+
+  std::vector<Item> axes_[3];
+  std::vector<Segment> taps_[2];
+  std::vector<Item> images_;
+  Steps own_, other_;
+  int64_t phases_;
+  Place segments_, windows_;
+};
+
+class SlideForward : public Slide {
+ public:
+  explicit SlideForward(const Problem& problem)
+      : Slide(problem, output_items, problem.dst, problem.src), start_(problem) {
+    find_taps();
+    turned_ = reserve<float>(start_.turned_size());
+  }
+
+  void run(const Call& call) const override {
+    const Start::Values values = start_.of(call, turned_.of<float>(call));
+    Slide::run(call, call.src, call.dst,
+               [&](const Where& where, int64_t own, Tile& t) { start_.set(values, where, own, t); });
+  }
+
+ private:
+  int64_t output_kernel(int axis, const Item& item, int64_t, int64_t further) const override {
+    return problem_.axes[axis].kernel_index(item.first + further);
+  }
+
+  Start start_;
+  Place turned_;
+};
+
+class SlideBackwardData : public Slide {
+ public:
+  explicit SlideBackwardData(const Problem& problem) : Slide(problem, source_items, problem.src, problem.dst) {
+    find_taps();
+  }
+
+  void run(const Call& call) const override {
+    Slide::run(call, call.dst, call.src, [&](const Where&, int64_t, Tile& t) {
+      t.init = call.add ? t.c : call.bias;
+      t.init_row = call.add ? t.c_row : 0;
+    });
+  }
+
+ private:
+  int64_t output_kernel(int axis, const Item& item, int64_t tap, int64_t further) const override {
+    return problem_.axes[axis].kernel_index(item.other + further + tap * item.other_tap_step);
+  }
+};
+
+}  // namespace
+
+bool slides(const Problem& problem) {
+  const Axis& width = problem.axes[2];
+  const bool repeats = width.sharing == Sharing::kShared || width.sharing == Sharing::kTiled;
+  const int64_t phases = width.sharing == Sharing::kTiled ? width.sharing_size : 1;
+  return problem.ic == 1 && problem.oc == 1 && width.kernel > 1 && width.stride == 1 && width.dilation == 1 &&
+         repeats && phases <= 4 && (phases == 1 || problem.geometry.bias != BiasMode::kKernel);
+}
+
+std::unique_ptr<KernelPass> make_slide_forward(const Problem& problem) {
+  return std::make_unique<SlideForward>(problem);
+}
+std::unique_ptr<KernelPass> make_slide_backward_data(const Problem& problem) {
+  return std::make_unique<SlideBackwardData>(problem);
+}
+
+}  // namespace conv4j
