@@ -413,6 +413,7 @@ public final class Cases {
                 4);
         c.add(layer(2, 3, 2, 2, 2).sharing(local()).bias(KERNEL), "local 3-D", 1, 3, 4, 3);
         c.add(layer(8, 7, 1, 1).sharing(local()).bias(KERNEL), "local k1", 5, 3, 4);
+        c.add(layer(32, 32, 1, 1).sharing(local()), "local k1, 33 images 128 KB apart", 33, 32, 32);
         c.add(layer(3, 4, 3, 3).sharing(blocks(2)).bias(KERNEL), "blocks 2", 2, 7, 6);
         c.add(layer(3, 2, 2, 2).sharing(blocks(10)), "blocks past the output", 1, 4, 5);
         c.add(layer(8, 16, 3, 3).sharing(blocks(3, 2)).stride(1, 2), "blocks 3 x 2, 8 to 16", 1, 8, 9);
