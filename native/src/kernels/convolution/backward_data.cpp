@@ -14,8 +14,8 @@ namespace {
 enum class Role {
   kTurned,   // turned, input channels innermost, for the time of the call: rows are positions, columns input channels
   kBatch,    // rows, one per input channel, with images as columns: for kernels that few positions share
-  kDot,      // taken as they are, lanes being summed over: rows are positions, or images that fill less than a vector,
-             // columns input channels
+  kDot,      // taken as they are, lanes being summed over: rows are positions, or images that fill half a vector at
+             // most, columns input channels
   kScatter,  // the same, but each output position adds to all source elements under its taps: kernels are read in the
              // order in memory, once
   kBatchScatter  // that with images as columns: from memory, or for few input channels, which fill rows with their taps

@@ -90,7 +90,6 @@ class BackwardWeights : public KernelPass {
     problem_.kernels.gemm_t(t);
   }
 
-  // But for sums of one term, where it gained nothing.
   bool streams(const Call& call) const { return lanes_are_outputs() && streams_weights(call, problem_.oc); }
 
   void clear(float* c, int64_t inputs, int64_t outputs) const {
@@ -120,6 +119,7 @@ class LocalBackwardWeights : public BackwardWeights {
 
   void run(const Call& call) const override {
     const Problem& p = problem_;
+    // With sums of one term it gained nothing.
     const bool streams = p.n > 1 && this->streams(call);
     const float* src = read(call, src_, call.src, p.src.image);
     const float* dst = read(call, dst_, call.dst, p.dst.image);
