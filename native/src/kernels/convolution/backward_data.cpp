@@ -75,12 +75,8 @@ class BackwardData : public KernelPass {
     const Problem& p = problem_;
     const float* weights = call.weights;
     if (role_ == Role::kTurned && p.order == Problem::Order::kOcInner) weights = turn_weights(call);
-    const float* dst = by_batch() ? turn_dst(call) : call.dst;
-    if (!by_batch() && dst_.image != p.dst.image) {
-      float* copy = batch_.of<float>(call);
-      space(dst, p.dst.image, p.n, copy);
-      dst = copy;
-    }
+    const float* dst =
+        by_batch() ? turn_dst(call) : set_apart(call.dst, p.dst.image, dst_.image, p.n, batch_.of<float>(call));
     if (scatters()) return scatter(call, dst);
     for_each_line(grids_, [&](const Line& line) {
       Tile t = {};

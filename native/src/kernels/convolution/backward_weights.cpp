@@ -121,8 +121,8 @@ class LocalBackwardWeights : public BackwardWeights {
     const Problem& p = problem_;
     // With sums of one term it gained nothing.
     const bool streams = p.n > 1 && this->streams(call);
-    const float* src = read(call, src_, call.src, p.src.image);
-    const float* dst = read(call, dst_, call.dst, p.dst.image);
+    const float* src = set_apart(call.src, p.src.image, src_.image, p.n, src_.copy.of<float>(call));
+    const float* dst = set_apart(call.dst, p.dst.image, dst_.image, p.n, dst_.copy.of<float>(call));
     parallel_for(p.axes[0].kernels() * p.axes[1].kernels(), [&](int64_t unit) {
       const int64_t depth = unit / p.axes[1].kernels(), height = unit % p.axes[1].kernels();
       const auto kernels = [&](int64_t width) {
@@ -155,13 +155,6 @@ class LocalBackwardWeights : public BackwardWeights {
   Operand operand(int64_t image) {
     if (!collide_further(image, problem_.n)) return {image, {}};
     return {spaced(image), reserve<float>(problem_.n * spaced(image))};
-  }
-
-  const float* read(const Call& call, const Operand& operand, const float* from, int64_t image) const {
-    if (operand.image == image) return from;
-    float* copy = operand.copy.of<float>(call);
-    space(from, image, problem_.n, copy);
-    return copy;
   }
 
   struct Position {

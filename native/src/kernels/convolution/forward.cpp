@@ -35,12 +35,7 @@ class Forward : public KernelPass {
   void run(const Call& call) const override {
     const Problem& p = problem_;
     const Start::Values values = start_.of(call, turned_.of<float>(call));
-    const float* src = call.src;
-    if (src_.image != p.src.image) {
-      float* copy = spaced_.of<float>(call);
-      space(src, p.src.image, p.n, copy);
-      src = copy;
-    }
+    const float* src = set_apart(call.src, p.src.image, src_.image, p.n, spaced_.of<float>(call));
     for_each_line(grids_, [&](const Line& line) {
       Tile t = {};
       Segment* list = segments_.of<Segment>(call);

@@ -22,8 +22,8 @@ struct Call {
 
 // Where in the scratch memory of a call something lies.
 struct Place {
-  int64_t offset;
-  int64_t step;  // from thread to thread
+  int64_t offset = 0;
+  int64_t step = 0;  // from thread to thread
 
   template <typename T>
   T* of(const Call& call) const {

@@ -30,6 +30,13 @@ inline void space(const float* from, int64_t image, int64_t n, float* to) {
   });
 }
 
+// `from` itself, or if its images are to lie `apart` from each other, a copy in `to`.
+inline const float* set_apart(const float* from, int64_t image, int64_t apart, int64_t n, float* to) {
+  if (apart == image) return from;
+  space(from, image, n, to);
+  return to;
+}
+
 }  // namespace conv4j
 
 #endif  // CONV4J_KERNELS_CONVOLUTION_SPACED_H_
