@@ -173,8 +173,8 @@ enum {
 /* All fields int64_t, as above; zeros are the defaults. */
 typedef struct {
   int64_t threads;        /* threads of every pass; 0 means one per CPU */
-  int64_t implementation; /* C4J_AUTO: oneDNN for convolutions shared on every axis that it computes
-                           * directly, own kernels for the others */
+  int64_t implementation; /* C4J_AUTO: for convolutions shared on every axis oneDNN or own kernels, pass by
+                           * pass the one that is expected to be faster; own kernels for the others */
   int64_t isa;            /* of own kernels; one that the CPU lacks is refused */
   int64_t weights_type;   /* C4J_BF16 is for inference by own kernels: the weights' gradient is refused */
   int64_t activation;     /* C4J_RELU, ... */

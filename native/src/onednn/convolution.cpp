@@ -55,9 +55,11 @@ Fitted fit(const Geometry& geometry) {
 
 int index(Pass pass) { return static_cast<int>(pass); }
 
+bool has(const std::string& name, const char* part) { return name.find(part) != std::string::npos; }
+
 template <typename PrimitiveDesc>
 bool is_reference(const PrimitiveDesc& desc) {
-  return std::string(desc.impl_info_str()).find("ref") != std::string::npos;
+  return has(desc.impl_info_str(), "ref");
 }
 
 // Fixed layouts, unless only oneDNN's reference loops take them and it has something better in layouts that this
@@ -76,7 +78,8 @@ auto without_reference(const Make& make) {
 
 class Convolution : public Implementation {
  public:
-  Convolution(const Geometry& geometry, const Implementation* like) : geometry_(geometry), fitted_(fit(geometry)) {
+  Convolution(const Geometry& geometry, const Implementation* like, bool channels_last)
+      : geometry_(geometry), fitted_(fit(geometry)) {
     if (geometry_.n == 0) geometry_.n = 1;  // For the layouts; such a plan never runs.
     fitted_.src[0] = geometry_.n;
     if (like != nullptr) {
@@ -85,25 +88,13 @@ class Convolution : public Implementation {
       weights_ = info.layouts[kWeights];
       dst_ = info.layouts[kDst];
     } else if (!fitted_.is_untouched) {
-      choose_layouts();
+      choose_layouts(channels_last);
     }
     if (fitted_.is_untouched) {
       name_untouched();
     } else {
       make_primitives();
     }
-  }
-
-  // One that is only asked, at the canonical batch.
-  explicit Convolution(const Geometry& geometry) : geometry_(geometry) {
-    geometry_.n = kCanonicalBatch;
-    fitted_ = fit(geometry_);
-  }
-
-  bool is_direct() const {
-    if (fitted_.is_untouched) return true;
-    const std::string name = favourite_name();
-    return name.find("gemm") == std::string::npos && name.find("ref") == std::string::npos;
   }
 
   void run(Pass pass, bool, void* const operands[kOperands], const float* bias, char* scratch) const override {
@@ -142,17 +133,8 @@ class Convolution : public Implementation {
     return {backward.diff_src_desc(), backward.weights_desc(), backward.diff_dst_desc()};
   }
 
-  std::string favourite_name() const {
-    const Desc src(fitted_.src, kF32, kAny);
-    const Desc dst(geometry_.dst_dims(), kF32, kAny);
-    const Desc weights = any_weights_desc(geometry_.weights_dims(), geometry_.groups);
-    const auto forward = forward_desc(src, weights, dst, false);
-    return geometry_.transposed ? backward_data_desc(src, weights, dst, forward).impl_info_str()
-                                : forward.impl_info_str();
-  }
-
   // Weights are chosen at the canonical batch, activations at the plan's.
-  void choose_layouts() {
+  void choose_layouts(bool channels_last) {
     Geometry canonical = geometry_;
     canonical.n = kCanonicalBatch;
     Dims canonical_src = fitted_.src;
@@ -161,6 +143,10 @@ class Convolution : public Implementation {
     const Desc weights =
         favourites(canonical_src, canonical.dst_dims(), any_weights_desc(weights_dims, geometry_.groups)).weights;
     weights_ = weights_layout(weights, weights_dims, geometry_.groups, geometry_.flipped);
+    if (channels_last) {
+      src_ = dst_ = Layout::channels_last();
+      return;
+    }
     const Favourites best = favourites(fitted_.src, geometry_.dst_dims(), weights);
     src_ = activations_layout(best.src);
     dst_ = activations_layout(best.dst);
@@ -298,12 +284,15 @@ class Convolution : public Implementation {
 
 }  // namespace
 
-std::unique_ptr<Implementation> make_convolution(const Geometry& geometry, const Implementation* like) {
-  return guarded([&] { return std::make_unique<Convolution>(geometry, like); });
+std::unique_ptr<Implementation> make_convolution(const Geometry& geometry, const Implementation* like,
+                                                 bool channels_last) {
+  return guarded([&] { return std::make_unique<Convolution>(geometry, like, channels_last); });
 }
 
-bool is_direct(const Geometry& geometry) {
-  return guarded([&] { return Convolution(geometry).is_direct(); });
+bool is_direct(const std::string& name) { return !has(name, "gemm") && !has(name, "ref"); }
+
+bool is_older(const std::string& name, Isa isa) {
+  return (isa == Isa::kAvx512 && has(name, "avx2")) || (isa >= Isa::kAvx2 && has(name, "sse41"));
 }
 
 }  // namespace conv4j::onednn

@@ -4,18 +4,24 @@
 
 #include <dnnl.hpp>
 #include <memory>
+#include <string>
 
+#include "core/cpu.h"
 #include "core/implementation.h"
 
 namespace conv4j::onednn {
 
 // `like`, when not null, is an implementation of the same geometry for another batch, whose layouts are taken over.
-// Takes the ambient number of threads.
-std::unique_ptr<Implementation> make_convolution(const Geometry& geometry, const Implementation* like);
+// Activations are in the layouts that the main pass likes best, or channels-last. Takes the ambient number of threads.
+std::unique_ptr<Implementation> make_convolution(const Geometry& geometry, const Implementation* like,
+                                                 bool channels_last);
 
-// Whether oneDNN computes the layer's forward pass directly, not by a matrix product with copied patches or by its
-// reference loops. The same for every batch.
-bool is_direct(const Geometry& geometry);
+// Whether that is the name of loops over the layer itself, not of a matrix product with copied patches, nor of the
+// reference loops.
+bool is_direct(const std::string& name);
+
+// Whether that is the name of loops for an older instruction set.
+bool is_older(const std::string& name, Isa isa);
 
 }  // namespace conv4j::onednn
 

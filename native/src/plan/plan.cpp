@@ -24,28 +24,6 @@ const char* name_of(Operand operand) {
 
 Operand result_of(Pass pass) { return pass == Pass::kForward ? kDst : pass == Pass::kBackwardData ? kSrc : kWeights; }
 
-// The decision; for all batches of a layer the same.
-Choice decide(const Geometry& geometry, Choice choice) {
-  if (choice == Choice::kAuto) {
-    return geometry.shared() && onednn::is_direct(geometry) ? Choice::kOneDnn : Choice::kKernels;
-  }
-  if (choice == Choice::kOneDnn && !geometry.shared()) {
-    throw Error(Status::kUnsupported, "implementation: oneDNN takes convolutions that are shared on every axis");
-  }
-  return choice;
-}
-
-std::unique_ptr<Implementation> implement(const Geometry& geometry, const Options& options,
-                                          const Implementation* like) {
-  if (options.choice == Choice::kKernels) {
-    return make_kernel_convolution(geometry, options.weights_type, options.isa, options.threads);
-  }
-  if (options.weights_type != DataType::kF32) {
-    throw Error(Status::kUnsupported, "weights_type: oneDNN's convolutions take C4J_F32 here");
-  }
-  return onednn::make_convolution(geometry, like);
-}
-
 void check_size(const char* name, const Operands::Operand& operand, int64_t expected) {
   const int64_t given = operand.address == 0 ? 0 : operand.size_bytes;
   if (given < expected) {
@@ -67,19 +45,32 @@ void check_foreign(const char* name, const Operands::Operand& operand, const Dim
 Plan::Plan(const Geometry& geometry, const Options& options)
     : geometry_(geometry), options_(options), kernels_(kernels_of(options.isa)) {
   const ScopedThreads scope(options_.threads);
-  options_.choice = decide(geometry_, options_.choice);
-  implementation_ = implement(geometry_, options_, nullptr);
-  prepare();
+  choices_ = choose(geometry_, options_.choice, options_.isa);
+  prepare(nullptr);
 }
 
-Plan::Plan(const Plan& like, int64_t n) : geometry_(like.geometry_), options_(like.options_), kernels_(like.kernels_) {
+Plan::Plan(const Plan& like, int64_t n)
+    : geometry_(like.geometry_), options_(like.options_), kernels_(like.kernels_), choices_(like.choices_) {
   geometry_.n = n;
   const ScopedThreads scope(options_.threads);
-  implementation_ = implement(geometry_, options_, like.implementation_.get());
-  prepare();
+  prepare(like.onednn_.get());
 }
 
-void Plan::prepare() {
+void Plan::prepare(const Implementation* like) {
+  const bool mainly_own = choices_[static_cast<size_t>(main_pass())] == Choice::kKernels;
+  for (size_t pass = 0; pass < choices_.size(); ++pass) {
+    auto& made = choices_[pass] == Choice::kKernels ? own_ : onednn_;
+    if (made == nullptr && choices_[pass] == Choice::kKernels) {
+      made = make_kernel_convolution(geometry_, options_.weights_type, options_.isa, options_.threads);
+    } else if (made == nullptr) {
+      if (options_.weights_type != DataType::kF32) {
+        throw Error(Status::kUnsupported, "weights_type: oneDNN's convolutions take C4J_F32 here");
+      }
+      // Activations rest in what the main pass likes best.
+      made = onednn::make_convolution(geometry_, like, mainly_own);
+    }
+    implementations_[pass] = made.get();
+  }
   dims_[kSrc] = geometry_.src_dims();
   dims_[kWeights] = geometry_.weights_dims();
   dims_[kDst] = geometry_.dst_dims();
@@ -90,18 +81,18 @@ void Plan::prepare() {
   bias_image_dims_ = dims_[kDst];
   bias_image_dims_[0] = 1;
   for (int i = 0; i < kOperands; ++i) {
-    layouts_[i] = implementation_->info(main_pass()).layouts[i];
+    layouts_[i] = info(main_pass()).layouts[i];
     layout_ids_[i] = layout_id(layouts_[i]);
     own_bytes_[i] = size_bytes(layouts_[i], dims_[i]);
     for (Pass pass : {Pass::kForward, Pass::kBackwardData, Pass::kBackwardWeights}) {
-      computes_in_own_[static_cast<int>(pass)][i] = implementation_->info(pass).layouts[i] == layouts_[i];
+      computes_in_own_[static_cast<int>(pass)][i] = info(pass).layouts[i] == layouts_[i];
     }
   }
 }
 
 const std::string& Plan::implementation(Pass pass) const {
   static const std::string& bias = *new std::string("kernels bias");
-  return pass == Pass::kBackwardBias ? bias : implementation_->info(pass).name;
+  return pass == Pass::kBackwardBias ? bias : info(pass).name;
 }
 
 int64_t Plan::workspace_bytes(Pass pass) const {
@@ -111,7 +102,7 @@ int64_t Plan::workspace_bytes(Pass pass) const {
     const Operand from = geometry_.transposed ? kSrc : kDst;
     return sum_channel_bias_scratch_bytes(activation_view(layout_of(layout_ids_[from]), dims(from)));
   }
-  const auto& info = implementation_->info(pass);
+  const auto& info = this->info(pass);
   int64_t staged = 0;
   for (int i = 0; i < kOperands; ++i) {
     if (!computes_in_own_[static_cast<int>(pass)][i]) staged += align(size_bytes(info.layouts[i], dims_[i]));
@@ -140,7 +131,7 @@ const Reorder& Plan::staging(Pass pass, Operand operand, const Operands& operand
     if (found != nullptr) return *found;
   }
   const Layout given = layout_given(operand, operands);
-  const Layout& computed = implementation_->info(pass).layouts[operand];
+  const Layout& computed = info(pass).layouts[operand];
   const Reorder& made = operand == result_of(pass) ? reorder(computed, given, dims_[operand], add)
                                                    : reorder(given, computed, dims_[operand], false);
   if (own) kept.store(&made, std::memory_order_release);
@@ -193,7 +184,7 @@ void Plan::execute(Pass pass, bool add, const Operands& operands) const {
 // Operands in foreign layouts are staged in the workspace, and so is a result that is added to; behind them lies the
 // scratch space that the implementation, the reorders and the bias use one after the other.
 void Plan::run(Pass pass, bool add, const Operands& operands) const {
-  const auto& info = implementation_->info(pass);
+  const auto& info = this->info(pass);
   const Operand result = result_of(pass);
   const Reorder* reorders[kOperands] = {};
   int64_t staged_bytes[kOperands] = {};
@@ -239,7 +230,7 @@ void Plan::run(Pass pass, bool add, const Operands& operands) const {
     bias = logical;
   }
   const bool adds_directly = add && reorders[result] == nullptr;
-  implementation_->run(pass, adds_directly, data, info.adds_bias ? bias : nullptr, scratch);
+  implementation_of(pass).run(pass, adds_directly, data, info.adds_bias ? bias : nullptr, scratch);
   if (adds_bias && !info.adds_bias) {
     add_bias(result_layout, static_cast<float*>(data[result]), bias, scratch);
   }

@@ -1,5 +1,5 @@
-// THE decision: shared on every axis -> oneDNN where that computes directly, all else -> own kernels. A
-// plan runs an implementation on operands of any layout, staging those that come in another than it computes in.
+// A layer made ready: it runs who was chosen for a pass on operands of any layout, staging those that come in another
+// than the pass computes in.
 #ifndef CONV4J_PLAN_PLAN_H_
 #define CONV4J_PLAN_PLAN_H_
 
@@ -20,6 +20,7 @@
 #include "core/layout.h"
 #include "core/memory.h"
 #include "kernels/kernels.h"
+#include "plan/choose.h"
 #include "plan/reorder.h"
 
 namespace conv4j {
@@ -38,12 +39,6 @@ struct Operands {
   Operand bias;
 };
 
-enum class Choice {
-  kAuto,
-  kOneDnn,
-  kKernels
-};  // numbered as in conv4j.h
-
 struct Options {
   int threads;
   Choice choice;
@@ -59,7 +54,7 @@ class Plan {
 
   const Geometry& geometry() const { return geometry_; }
   int64_t layout(Operand operand) const { return layout_ids_[operand]; }
-  int64_t layout(Pass pass, Operand operand) const { return layout_id(implementation_->info(pass).layouts[operand]); }
+  int64_t layout(Pass pass, Operand operand) const { return layout_id(info(pass).layouts[operand]); }
   const std::string& implementation(Pass pass) const;
   int64_t workspace_bytes(Pass pass) const;
 
@@ -67,7 +62,9 @@ class Plan {
   void execute(Pass pass, bool add, const Operands& operands) const;
 
  private:
-  void prepare();
+  void prepare(const Implementation* like);
+  const Implementation& implementation_of(Pass pass) const { return *implementations_[static_cast<int>(pass)]; }
+  const Implementation::PassInfo& info(Pass pass) const { return implementation_of(pass).info(pass); }
   Pass main_pass() const { return geometry_.transposed ? Pass::kBackwardData : Pass::kForward; }
   const Dims& dims(Operand operand) const { return dims_[operand]; }
   void check(Operand operand, const Operands& operands) const;
@@ -83,7 +80,9 @@ class Plan {
   Geometry geometry_;
   Options options_;
   const Kernels& kernels_;
-  std::unique_ptr<Implementation> implementation_;
+  Choices choices_;
+  std::unique_ptr<Implementation> onednn_, own_;  // null where no pass takes it
+  const Implementation* implementations_[3];      // [pass]
   Dims dims_[kOperands];
   Dims bias_dims_;
   Dims bias_image_dims_;

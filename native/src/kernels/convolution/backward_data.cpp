@@ -127,8 +127,6 @@ class BackwardData : public KernelPass {
   }
 
  private:
-  static bool from_memory(const Problem& p) { return p.weights_size() * p.weight_bytes > last_level_cache_bytes(); }
-
   static Role role_of(const Problem& p) {
     if (p.order == Problem::Order::kIcInner) return Role::kTurned;
     int64_t positions = 1;

@@ -44,7 +44,7 @@ class Forward : public KernelPass {
       t.b_step = p.order == Problem::Order::kOcInner ? p.oc : p.taps * p.ic;
       const auto run_tile = p.order == Problem::Order::kOcInner ? p.gemm : p.dot;
       if (!by_images_) t.a_ahead = line.first_next.other(src_) - line.first.other(src_);
-      if (by_images_) t.b_ahead = kWeightsAhead;
+      if (by_images_ && (p.n > 1 || from_memory(p))) t.b_ahead = kWeightsAhead;
       for (int64_t i = line.begin; i < line.end; i += t.tiles) {
         const Where where = line.at(i);
         const Where next = line.at(std::min(i + 1, line.end - 1));

@@ -69,6 +69,11 @@ class KernelPass {
   int64_t scratch_bytes_ = 0;
 };
 
+// Whether the weights fit no cache.
+inline bool from_memory(const Problem& problem) {
+  return problem.weights_size() * problem.weight_bytes > last_level_cache_bytes();
+}
+
 std::unique_ptr<KernelPass> make_forward(const Problem& problem);
 std::unique_ptr<KernelPass> make_backward_data(const Problem& problem);
 std::unique_ptr<KernelPass> make_backward_weights(const Problem& problem);

@@ -3,8 +3,10 @@ package io.conv4j.plan;
 /** Who computes the passes of a plan. */
 public enum Implementation {
     /**
-     * oneDNN for convolutions that are shared on every axis and that it computes directly; own kernels for all others.
-     * Some layers with few channels in a group oneDNN knows only as matrix products with copies of the source.
+     * Own kernels for layers that are not shared on every axis. For the others, pass by pass, the one that is expected to
+     * be faster: mostly oneDNN; own kernels where channels are few or leave its blocks of 8 or 16 partly empty (3 to 7
+     * times as fast from 64 to 1 or 3 channels), or where it has only a matrix product with copies of the source.
+     * {@link Plan#describe()} says which.
      */
     AUTO,
     /** oneDNN, which takes convolutions that are shared on every axis only. */

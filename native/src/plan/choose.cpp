@@ -1,0 +1,70 @@
+#include "plan/choose.h"
+
+#include <algorithm>
+#include <string>
+
+#include "core/error.h"
+#include "kernels/dispatch.h"
+#include "onednn/convolution.h"
+
+namespace conv4j {
+
+namespace {
+
+// The batch that choices are made for, so that they do not depend on the plan's.
+constexpr int64_t kCanonicalBatch = 8;
+
+constexpr int64_t kFewInputs = 4;
+
+// Whether own kernels are expected to be faster than what oneDNN has. It computes whole blocks of channels, however few
+// of them there are, and the gradient of few input channels by them, too. Time of own kernels over oneDNN's, 3000
+// passes of layers of 1 to 128 channels chosen so (Zen 5, one thread, reorders counted): geometric mean 0.58;
+// above 1.05 mostly passes of microseconds. Not for 1 x 1 kernels (1.0 to 1.9), and depthwise layers of small images
+// (1.2 to 3.4).
+bool is_faster(const Geometry& g, Pass pass, Isa isa) {
+  bool pointwise = true, strided = false;
+  for (const Axis& axis : g.axes) {
+    pointwise = pointwise && axis.kernel == 1;
+    strided = strided || axis.stride > 1;
+  }
+  if (isa == Isa::kGeneric || pointwise || g.groups > 1) return false;
+  const int64_t lanes = kernels_of(isa).lanes;
+  const auto padded = [&](int64_t channels) { return (channels + lanes - 1) / lanes * lanes; };
+  const bool few_inputs = g.ic <= kFewInputs;
+  const bool few_outputs = g.oc <= lanes / 2;
+  const bool fewer_outputs = few_outputs && g.ic >= std::max(2 * g.oc, kFewInputs);
+  const bool wasteful = g.ic >= lanes && 2 * padded(g.ic) * padded(g.oc) >= 3 * g.ic * g.oc;
+  const bool upsamples = g.transposed && strided && g.ic <= 2 * lanes;
+  switch (pass) {
+    case Pass::kForward:
+      return fewer_outputs || wasteful || upsamples || (g.transposed && g.ic <= lanes / 4);
+    case Pass::kBackwardData:
+      return few_inputs || few_outputs || wasteful || upsamples;
+    default:
+      return (few_outputs && g.ic > lanes / 2) || ((wasteful || upsamples) && g.ic >= lanes && g.oc >= lanes);
+  }
+}
+
+}  // namespace
+
+Choices choose(const Geometry& geometry, Choice wanted, Isa isa) {
+  Choices choices;
+  if (wanted == Choice::kOneDnn && !geometry.shared()) {
+    throw Error(Status::kUnsupported, "implementation: oneDNN takes convolutions that are shared on every axis");
+  }
+  if (wanted == Choice::kAuto && !geometry.shared()) wanted = Choice::kKernels;
+  choices.fill(wanted);
+  if (wanted != Choice::kAuto) return choices;
+  Geometry canonical = geometry;
+  canonical.n = kCanonicalBatch;
+  const auto onednn = onednn::make_convolution(canonical, nullptr, false);
+  for (Pass pass : {Pass::kForward, Pass::kBackwardData, Pass::kBackwardWeights}) {
+    const std::string& name = onednn->info(pass).name;
+    const bool own = !onednn::is_direct(name) || is_faster(geometry, pass, isa) ||
+                     (onednn::is_older(name, isa) && geometry.oc > kernels_of(isa).lanes / 2);
+    choices[static_cast<size_t>(pass)] = own ? Choice::kKernels : Choice::kOneDnn;
+  }
+  return choices;
+}
+
+}  // namespace conv4j
