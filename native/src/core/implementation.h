@@ -23,18 +23,26 @@ class Implementation {
   struct PassInfo {
     Layout layouts[kOperands];
     int64_t scratch_bytes = 0;
-    bool adds_bias = false;    // adds the bias itself
-    bool accumulates = false;  // can add to its result instead of overwriting it
+    bool adds_bias = false;         // adds the bias itself
+    bool accumulates = false;       // can add to its result instead of overwriting it
+    bool accumulates_bias = false;  // can add itself and the bias to its result
+    bool activates = false;         // can apply the layer's activation to its result
     std::string name;
+  };
+
+  // What a call does besides: each only where the pass's info says that it can.
+  struct Extras {
+    bool add = false;
+    bool activate = false;
+    const float* bias = nullptr;  // in logical order
   };
 
   virtual ~Implementation() = default;
 
   const PassInfo& info(Pass pass) const { return infos_[static_cast<int>(pass)]; }
 
-  // Computes the pass's result from its two other operands. `bias`, in logical order, is null unless info.adds_bias,
-  // and `add` false unless info.accumulates. Thread-safe; runs with the threads it was made with.
-  virtual void run(Pass pass, bool add, void* const operands[kOperands], const float* bias, char* scratch) const = 0;
+  // Computes the pass's result from its two other operands. Thread-safe; runs with the threads it was made with.
+  virtual void run(Pass pass, const Extras& extras, void* const operands[kOperands], char* scratch) const = 0;
 
  protected:
   PassInfo infos_[3];

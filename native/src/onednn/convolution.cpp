@@ -78,8 +78,8 @@ auto without_reference(const Make& make) {
 
 class Convolution : public Implementation {
  public:
-  Convolution(const Geometry& geometry, const Implementation* like, bool channels_last)
-      : geometry_(geometry), fitted_(fit(geometry)) {
+  Convolution(const Geometry& geometry, const Activation& activation, const Implementation* like, bool channels_last)
+      : geometry_(geometry), activation_(activation), fitted_(fit(geometry)) {
     if (geometry_.n == 0) geometry_.n = 1;  // For the layouts; such a plan never runs.
     fitted_.src[0] = geometry_.n;
     if (like != nullptr) {
@@ -97,7 +97,7 @@ class Convolution : public Implementation {
     }
   }
 
-  void run(Pass pass, bool, void* const operands[kOperands], const float* bias, char* scratch) const override {
+  void run(Pass pass, const Extras& extras, void* const operands[kOperands], char* scratch) const override {
     if (fitted_.is_untouched) return run_untouched(pass, operands);
     float* const given_src = static_cast<float*>(operands[kSrc]);
     float* src = given_src;
@@ -106,8 +106,9 @@ class Convolution : public Implementation {
       scratch += align(static_cast<int64_t>(desc(pass, kSrc).get_size()));
       if (pass != Pass::kBackwardData) crop(pass, given_src, src, scratch);
     }
-    const void* const data[] = {src, operands[kWeights], operands[kDst], scratch, bias};
-    runners_[index(pass)]->run(data);
+    const void* const data[] = {src, operands[kWeights], operands[kDst], scratch, extras.bias};
+    const bool has_extras = extras.add || extras.activate;
+    (has_extras ? extended_[extras.add][extras.activate] : runners_[index(pass)])->run(data);
     if (fitted_.is_cropped && pass == Pass::kBackwardData) {
       std::memset(given_src, 0, full_.get_size());
       crop(pass, src, given_src, scratch);
@@ -182,6 +183,7 @@ class Convolution : public Implementation {
     });
     infos_[index(Pass::kForward)].adds_bias = fuses_bias;
     set(Pass::kForward, forward, forward.src_desc(), forward.weights_desc(), forward.dst_desc());
+    if (!geometry_.transposed && !fitted_.is_cropped) extend(forward, fuses_bias);
 
     const auto backward_data = without_reference([&](bool any) {
       if (any) return backward_data_desc(any_src, any_weights, any_dst, forward_hint);
@@ -198,11 +200,35 @@ class Convolution : public Implementation {
         backward_weights.diff_dst_desc());
   }
 
-  convolution_forward::primitive_desc forward_desc(const Desc& src, const Desc& weights, const Desc& dst,
-                                                   bool bias) const {
+  // The forward pass with what can follow in the same loops, where these stay the same: a sum with what is there, and
+  // an activation. Of those only the leaky ReLU: oneDNN's ReLU makes zeros of NaN, its GELU NaN of infinity, and its
+  // others are no faster than a pass of their own.
+  void extend(const convolution_forward::primitive_desc& plain, bool bias) {
+    PassInfo& info = infos_[index(Pass::kForward)];
+    const bool is_leaky = activation_.kind == Activation::Kind::kLeakyRelu && activation_.slope != 0;
+    const auto extended = [&](bool add, bool activate) {
+      dnnl::post_ops operations;
+      if (add) operations.append_sum();
+      if (activate) operations.append_eltwise(dnnl::algorithm::eltwise_relu, activation_.slope, 0);
+      dnnl::primitive_attr attributes = onednn::attributes();
+      attributes.set_post_ops(operations);
+      const auto made = forward_desc(plain.src_desc(), plain.weights_desc(), plain.dst_desc(), bias, attributes,
+                                     /*allow_empty=*/true);
+      if (!made || std::string(made.impl_info_str()) != plain.impl_info_str()) return false;
+      info.scratch_bytes = std::max(info.scratch_bytes, static_cast<int64_t>(made.scratchpad_desc().get_size()));
+      extended_[add][activate] = make_runner(Pass::kForward, made);
+      return true;
+    };
+    info.activates = is_leaky && extended(false, true) && extended(true, true);
+    info.accumulates = info.accumulates_bias = extended(true, false);
+  }
+
+  convolution_forward::primitive_desc forward_desc(const Desc& src, const Desc& weights, const Desc& dst, bool bias,
+                                                   const dnnl::primitive_attr& attributes = onednn::attributes(),
+                                                   bool allow_empty = false) const {
     return convolution_forward::primitive_desc(engine(), dnnl::prop_kind::forward_training, kDirect, src, weights,
                                                bias ? bias_desc() : Desc(), dst, fitted_.strides, fitted_.dilations,
-                                               fitted_.begin, fitted_.end, attributes());
+                                               fitted_.begin, fitted_.end, attributes, allow_empty);
   }
 
   convolution_backward_data::primitive_desc backward_data_desc(const Desc& src, const Desc& weights, const Desc& dst,
@@ -219,26 +245,31 @@ class Convolution : public Implementation {
   }
 
   template <typename PrimitiveDesc>
-  void set(Pass pass, const PrimitiveDesc& primitive_desc, const Desc& src, const Desc& weights, const Desc& dst) {
+  std::unique_ptr<Runner> make_runner(Pass pass, const PrimitiveDesc& primitive_desc) const {
     const bool to_src = pass == Pass::kBackwardData;
     const bool to_weights = pass == Pass::kBackwardWeights;
-    const Desc scratchpad = primitive_desc.scratchpad_desc();
-    Runner::Arguments arguments = {{to_src ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, src},
-                                   {to_weights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, weights},
-                                   {to_src || to_weights ? DNNL_ARG_DIFF_DST : DNNL_ARG_DST, dst},
-                                   {DNNL_ARG_SCRATCHPAD, scratchpad}};
+    Runner::Arguments arguments = {{to_src ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, desc(pass, kSrc)},
+                                   {to_weights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, desc(pass, kWeights)},
+                                   {to_src || to_weights ? DNNL_ARG_DIFF_DST : DNNL_ARG_DST, desc(pass, kDst)},
+                                   {DNNL_ARG_SCRATCHPAD, primitive_desc.scratchpad_desc()}};
     if (infos_[index(pass)].adds_bias) arguments.emplace_back(DNNL_ARG_BIAS, bias_desc());
-    runners_[index(pass)] = std::make_unique<Runner>(dnnl::primitive(primitive_desc.get()), std::move(arguments));
+    return std::make_unique<Runner>(dnnl::primitive(primitive_desc.get()), std::move(arguments));
+  }
+
+  template <typename PrimitiveDesc>
+  void set(Pass pass, const PrimitiveDesc& primitive_desc, const Desc& src, const Desc& weights, const Desc& dst) {
+    const bool to_src = pass == Pass::kBackwardData;
     Desc* descs = descs_[index(pass)];
     descs[kSrc] = src;
     descs[kWeights] = weights;
     descs[kDst] = dst;
+    runners_[index(pass)] = make_runner(pass, primitive_desc);
     PassInfo& info = infos_[index(pass)];
     info.layouts[kSrc] = fitted_.is_cropped ? Layout::channels_first() : activations_layout(src);
     info.layouts[kDst] = activations_layout(dst);
     info.layouts[kWeights] = weights_layout(weights, geometry_.weights_dims(), geometry_.groups, geometry_.flipped);
     info.name = std::string("onednn ") + primitive_desc.impl_info_str();
-    info.scratch_bytes = static_cast<int64_t>(scratchpad.get_size());
+    info.scratch_bytes = static_cast<int64_t>(primitive_desc.scratchpad_desc().get_size());
     if (!fitted_.is_cropped) return;
     // What oneDNN does not see has gradient 0.
     const dnnl::reorder::primitive_desc crop(engine(), to_src ? src : window_, engine(), to_src ? window_ : src,
@@ -274,19 +305,21 @@ class Convolution : public Implementation {
   }
 
   Geometry geometry_;
+  Activation activation_;
   Fitted fitted_;
   Layout src_, weights_, dst_;
   std::unique_ptr<Runner> runners_[3];
-  std::unique_ptr<Runner> crops_[3];  // where the source is cropped
+  std::unique_ptr<Runner> extended_[2][2];  // of the forward pass: [add][activate]
+  std::unique_ptr<Runner> crops_[3];        // where the source is cropped
   Desc descs_[3][kOperands];
   Desc full_, window_;
 };
 
 }  // namespace
 
-std::unique_ptr<Implementation> make_convolution(const Geometry& geometry, const Implementation* like,
-                                                 bool channels_last) {
-  return guarded([&] { return std::make_unique<Convolution>(geometry, like, channels_last); });
+std::unique_ptr<Implementation> make_convolution(const Geometry& geometry, const Activation& activation,
+                                                 const Implementation* like, bool channels_last) {
+  return guarded([&] { return std::make_unique<Convolution>(geometry, activation, like, channels_last); });
 }
 
 bool is_direct(const std::string& name) { return !has(name, "gemm") && !has(name, "ref"); }

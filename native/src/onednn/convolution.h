@@ -6,15 +6,16 @@
 #include <memory>
 #include <string>
 
+#include "core/activation.h"
 #include "core/cpu.h"
 #include "core/implementation.h"
 
 namespace conv4j::onednn {
 
 // `like`, when not null, is an implementation of the same geometry for another batch, whose layouts are taken over.
-// Activations are in the layouts that the main pass likes best, or channels-last. Takes the ambient number of threads.
-std::unique_ptr<Implementation> make_convolution(const Geometry& geometry, const Implementation* like,
-                                                 bool channels_last);
+// Tensors are in the layouts that the main pass likes best, or channels-last. Takes the ambient number of threads.
+std::unique_ptr<Implementation> make_convolution(const Geometry& geometry, const Activation& activation,
+                                                 const Implementation* like, bool channels_last);
 
 // Whether that is the name of loops over the layer itself, not of a matrix product with copied patches, nor of the
 // reference loops.

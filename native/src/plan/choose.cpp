@@ -57,7 +57,7 @@ Choices choose(const Geometry& geometry, Choice wanted, Isa isa) {
   if (wanted != Choice::kAuto) return choices;
   Geometry canonical = geometry;
   canonical.n = kCanonicalBatch;
-  const auto onednn = onednn::make_convolution(canonical, nullptr, false);
+  const auto onednn = onednn::make_convolution(canonical, {}, nullptr, false);
   for (Pass pass : {Pass::kForward, Pass::kBackwardData, Pass::kBackwardWeights}) {
     const std::string& name = onednn->info(pass).name;
     const bool own = !onednn::is_direct(name) || is_faster(geometry, pass, isa) ||

@@ -67,7 +67,7 @@ void Plan::prepare(const Implementation* like) {
         throw Error(Status::kUnsupported, "weights_type: oneDNN's convolutions take C4J_F32 here");
       }
       // Activations rest in what the main pass likes best.
-      made = onednn::make_convolution(geometry_, like, mainly_own);
+      made = onednn::make_convolution(geometry_, options_.activation, like, mainly_own);
     }
     implementations_[pass] = made.get();
   }
@@ -192,7 +192,7 @@ void Plan::run(Pass pass, bool add, const Operands& operands) const {
   int64_t total = 0;
   const bool adds_bias = operands.bias.address != 0;
   // Own kernels begin a sum with the bias or with what they add to, not with both.
-  const bool accumulates = info.accumulates && !adds_bias;
+  const bool accumulates = adds_bias && info.adds_bias ? info.accumulates_bias : info.accumulates;
   for (int i = 0; i < kOperands; ++i) {
     const Operand operand = static_cast<Operand>(i);
     const Layout& computed = info.layouts[i];
@@ -229,13 +229,17 @@ void Plan::run(Pass pass, bool add, const Operands& operands) const {
     conv4j::reorder(bias_dims_, bias, bias_layout, logical, Layout::channels_first(), options_.threads);
     bias = logical;
   }
-  const bool adds_directly = add && reorders[result] == nullptr;
-  implementation_of(pass).run(pass, adds_directly, data, info.adds_bias ? bias : nullptr, scratch);
-  if (adds_bias && !info.adds_bias) {
-    add_bias(result_layout, static_cast<float*>(data[result]), bias, scratch);
-  }
-  if (reorders[result] != nullptr) reorders[result]->run(data[result], operands.of[result].data(), scratch);
-  if (pass == main_pass() && options_.activation.kind != Activation::Kind::kNone) {
+  const bool is_staged = reorders[result] != nullptr;
+  const bool activates = pass == main_pass() && options_.activation.kind != Activation::Kind::kNone;
+  const bool adds_bias_after = adds_bias && !info.adds_bias;
+  Implementation::Extras extras;
+  extras.add = add && !is_staged;
+  extras.activate = activates && info.activates && !adds_bias_after && (!add || extras.add);
+  extras.bias = info.adds_bias ? bias : nullptr;
+  implementation_of(pass).run(pass, extras, data, scratch);
+  if (adds_bias_after) add_bias(result_layout, static_cast<float*>(data[result]), bias, scratch);
+  if (is_staged) reorders[result]->run(data[result], operands.of[result].data(), scratch);
+  if (activates && !extras.activate) {
     const ActivationView view = activation_view(layout_given(result, operands), dims(result));
     activate(kernels_, view, options_.activation, operands.of[result].floats());
   }

@@ -28,9 +28,10 @@ class KernelConvolution : public Implementation {
     }
   }
 
-  void run(Pass pass, bool add, void* const operands[kOperands], const float* bias, char* scratch) const override {
+  void run(Pass pass, const Extras& extras, void* const operands[kOperands], char* scratch) const override {
     const auto floats = [&](Operand operand) { return static_cast<float*>(operands[operand]); };
-    passes_[static_cast<int>(pass)]->run({floats(kSrc), floats(kWeights), floats(kDst), bias, add, scratch});
+    passes_[static_cast<int>(pass)]->run(
+        {floats(kSrc), floats(kWeights), floats(kDst), extras.bias, extras.add, scratch});
   }
 
  private:
