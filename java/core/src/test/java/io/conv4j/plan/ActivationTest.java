@@ -13,7 +13,10 @@ import io.conv4j.reference.Expected;
 import io.conv4j.reference.NaiveConvolution;
 import io.conv4j.reference.Numbers;
 import io.conv4j.spec.BiasMode;
+import io.conv4j.spec.ConvSpec;
+import io.conv4j.spec.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -125,6 +128,39 @@ class ActivationTest {
                     function.steepest,
                     function.ofValue * EPSILON,
                     function.ofArgument * EPSILON);
+        }
+    }
+
+    @Test
+    void whatIsNoFiniteNumberPasses() {
+        float[] values = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, -2, 3};
+        int channels = 16;
+        ConvSpec spec = ConvSpec.depthwise(channels).kernel(1, 1).build();
+        float[] source = new float[channels * values.length];
+        for (int i = 0; i < source.length; i++) {
+            source[i] = values[i % values.length];
+        }
+        float[] ones = new float[channels];
+        Arrays.fill(ones, 1);
+        for (Implementation implementation : List.of(Implementation.ONEDNN, Implementation.KERNELS)) {
+            for (Function function : FUNCTIONS) {
+                PlanOptions options = PlanOptions.builder()
+                        .threads(1)
+                        .implementation(implementation)
+                        .activation(function.activation)
+                        .build();
+                try (ConvPlan plan = ConvPlan.create(spec, Shape.of(1, channels, 1, values.length), options);
+                        Tensor x = Tensor.of(source, plan.sourceShape());
+                        Tensor w = Tensor.of(ones, plan.weightsShape());
+                        Tensor y = plan.forward(x, w)) {
+                    float[] output = y.toFloatArray();
+                    for (int i = 0; i < output.length; i++) {
+                        double expected = function.exact.applyAsDouble(source[i]);
+                        double allowed = Double.isFinite(expected) ? 1e-6 * Math.max(1, Math.abs(expected)) : 1;
+                        assertEquals(expected, output[i], allowed, plan + " " + options);
+                    }
+                }
+            }
         }
     }
 
