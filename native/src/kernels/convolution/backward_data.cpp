@@ -32,8 +32,9 @@ constexpr int64_t kStrips = 8;
 // See the forward pass.
 constexpr int64_t kWeightsAhead = 4096;
 // One row alone takes weights from memory so fast that little more than what keeps the CPU's own prefetchers going
-// helps (deepface_l4, one image: 0.64 -> 0.97 of the roofline; from 4 KB on 0.65). From the cache, any prefetch costs a
-// tenth.
+// helps (deepface_l4, one image, on a Zen 4: 0.64 -> 0.97 of the roofline; from 4 KB on 0.65). From the cache, any
+// prefetch costs a tenth and more, but weights that fill it come from memory, too (deepface_l5, 31 MB, on a Zen 5: 1.9
+// -> 1.05 ms).
 constexpr int64_t kRowAhead = 256;
 constexpr int64_t kMostRows = 28;
 
@@ -44,7 +45,7 @@ class BackwardData : public KernelPass {
         role_(role_of(problem)),
         grids_(by_batch() ? source_grids_by_images(problem) : source_grids(problem, kMostRows)),
         dst_(problem.dst),
-        from_memory_(from_memory(problem)) {
+        row_ahead_(problem.weights_size() * problem.weight_bytes > last_level_cache_bytes() / 2 ? kRowAhead : 0) {
     segments_ = reserve_per_thread<Segment>(problem.taps);
     if (role_ == Role::kTurned && problem.order == Problem::Order::kOcInner) {
       weights_ = reserve<float>(problem.weights_size());
@@ -307,7 +308,7 @@ class BackwardData : public KernelPass {
                 t.b = p.weights_at(call.weights, b);
                 t.b_step = p.oc;
                 t.b_next = next;
-                t.b_ahead = from_memory_ ? kRowAhead : 0;
+                t.b_ahead = row_ahead_;
                 t.rows = 1;
                 t.columns = inputs;
                 p.dot(t);
@@ -325,7 +326,7 @@ class BackwardData : public KernelPass {
   std::vector<Item> source_depths_, outputs_[3];
   int64_t strip_rows_, strip_count_, strip_height_, strip_size_;
   Steps dst_;  // of what the tiles read
-  bool from_memory_;
+  int64_t row_ahead_;
   Place segments_, weights_, batch_, tile_, strips_;
 };
 

@@ -33,6 +33,13 @@ inline __attribute__((always_inline)) void unrolled(const Body& body) {
   }
 }
 
+// The value in a register, of which the compiler no longer knows where it comes from.
+template <typename T>
+inline __attribute__((always_inline)) const T* hold(const T* p) {
+  asm("" : "+r"(p));
+  return p;
+}
+
 // Calls body(Int<count>()) for a count from 1 to kMost; does nothing for 0.
 template <int kMost, typename Body>
 inline __attribute__((always_inline)) void with_count(int64_t count, const Body& body) {
