@@ -241,7 +241,9 @@ class SharedBackwardWeights : public BackwardWeights {
     const int64_t lanes = lanes_are_outputs() ? columns_ : block_ * problem.ic;
     terms_ = std::clamp<int64_t>(kPanelFloats / lanes, 16, 256);
     // In place, both factors stay in the first-level cache: every second position of a row meets half of its sets only.
-    most_in_place_ = std::max<int64_t>(16, kInPlaceFloats / (block_ * problem.ic + columns_));
+    // Windows of neighbouring positions share their source.
+    const int64_t step = width.sharing == Sharing::kTiled ? width.stride * width.sharing_size : width.stride;
+    most_in_place_ = std::max<int64_t>(16, kInPlaceFloats / (std::min(block_, step) * problem.ic + columns_));
     sums_ = reserve<float>(splits_.scratch_size());
     const int64_t alike = blocks_ * width.kernels();
     is_joint_ = in_place_ && alike <= kMostJoint && unit_count() / alike >= problem.threads;
