@@ -16,6 +16,9 @@ constexpr int64_t kCanonicalBatch = 8;
 
 constexpr int64_t kFewInputs = 4;
 
+// Own kernels keep a list of the pieces of every axis.
+constexpr int64_t kLongAxis = int64_t{1} << 24;
+
 // Whether own kernels are expected to be faster than what oneDNN has. It computes whole blocks of channels, however few
 // of them there are, and the gradient of few input channels by them, too. Time of own kernels over oneDNN's, 3000
 // passes of layers of 1 to 128 channels chosen so (Zen 5, one thread, reorders counted): geometric mean 0.58;
@@ -24,6 +27,7 @@ constexpr int64_t kFewInputs = 4;
 bool is_faster(const Geometry& g, Pass pass, Isa isa) {
   bool pointwise = true, strided = false;
   for (const Axis& axis : g.axes) {
+    if (axis.input > kLongAxis) return false;
     pointwise = pointwise && axis.kernel == 1;
     strided = strided || axis.stride > 1;
   }
