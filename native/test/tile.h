@@ -17,7 +17,7 @@
 
 namespace conv4j::test {
 
-// Where the two factors of term k of a result lie, counted from the beginnings of its segment.
+// Where the two factors of term k of a segment's `length` lie, counted from the beginnings of its segment.
 struct Term {
   int64_t a;
   int64_t b;
@@ -25,10 +25,12 @@ struct Term {
 
 struct TileKernel {
   void (*Kernels::*run)(const Tile& tile);
-  Term (*term)(const Tile& tile, int64_t row, int64_t column, int64_t k);
+  Term (*term)(const Tile& tile, int64_t row, int64_t column, int64_t k, int64_t length);
   void (*set_steps)(Tile& tile, int64_t longest);  // the smallest with which the operands' rows do not overlap
   bool b_is_bf16 = false;
+  bool half_vector = false;  // of columns at most
 
+  int64_t most_columns(const Kernels& kernels) const { return half_vector ? kernels.lanes / 2 : 70; }
   TileKernel on_bf16(void (*Kernels::*kernel)(const Tile& tile)) const { return {kernel, term, set_steps, true}; }
 };
 
@@ -99,7 +101,7 @@ inline void check_tile(const Kernels& kernels, const TileKernel& kernel, const T
   const auto last_term = [&](int64_t length) {
     Term last = {-1, -1};
     for (int64_t row = 0; row < t.rows && length > 0; ++row) {
-      const Term term = kernel.term(t, row, t.columns - 1, length - 1);
+      const Term term = kernel.term(t, row, t.columns - 1, length - 1, length);
       last = {std::max(last.a, term.a), std::max(last.b, term.b)};
     }
     return last;
@@ -120,7 +122,7 @@ inline void check_tile(const Kernels& kernels, const TileKernel& kernel, const T
   const auto for_each_term = [&](int64_t row, int64_t column, const auto& visit) {
     for (const Segment& s : segments) {
       for (int64_t k = 0; k < s.length; ++k) {
-        const Term term = kernel.term(t, row, column, k);
+        const Term term = kernel.term(t, row, column, k, s.length);
         visit(s.a + term.a, s.b + term.b);
       }
     }
@@ -191,7 +193,7 @@ inline void check_tile(const Kernels& kernels, const TileKernel& kernel, const T
 inline void check_every_size(const Kernels& kernels, const TileKernel& kernel, const std::vector<int64_t>& lengths) {
   int64_t turn = 0;
   for (int64_t rows = 1; rows <= 30; ++rows) {
-    for (int64_t columns = 1; columns <= 70; ++columns, ++turn) {
+    for (int64_t columns = 1; columns <= kernel.most_columns(kernels); ++columns, ++turn) {
       const TileCase c = {rows, columns, lengths, static_cast<Steps>(turn % 3), static_cast<Init>(turn / 3 % 4)};
       check_tile(kernels, kernel, c);
       if (testing::Test::HasFatalFailure()) return;
@@ -203,7 +205,8 @@ inline void check_every_sum(const Kernels& kernels, const TileKernel& kernel,
                             const std::vector<std::vector<int64_t>>& lists) {
   for (const std::vector<int64_t>& lengths : lists) {
     for (int64_t rows : {1, 3, 8, 15}) {
-      for (int64_t columns : {1, 6, 16, 35}) {
+      for (int64_t columns : {1, 2, 6, 8, 16, 35}) {
+        if (columns > kernel.most_columns(kernels)) break;
         for (Steps steps : {Steps::kTight, Steps::kWide, Steps::kOverlapping}) {
           for (Init init : {Init::kNone, Init::kInPlace, Init::kSeparate, Init::kOneForAllRows}) {
             check_tile(kernels, kernel, {rows, columns, lengths, steps, init});

@@ -21,6 +21,9 @@ struct Segment {
 //
 //   gemm         A = a[s.a + row * a_row + k]   B = b[s.b + k * b_step + column]
 //   gemm_t       A = a[s.a + k * a_row + row]   B = b[s.b + k * b_step + column]
+//   gemm_pairs   A = a[s.a + row * a_row + k]   B = b[s.b + k / 2 * b_step + 2 * column + k % 2], or of a last k
+//   without
+//                its pair b[s.b + k / 2 * b_step + column]   (columns are half a vector at most)
 //   dot          A = a[s.a + row * a_row + k]   B = b[s.b + column * b_step + k]
 //   channelwise  A = a[s.a + row * a_row + column]   B = b[s.b + column]   (lengths are 1)
 //   channelwise_slide  A = a[s.a + (row + k) * a_row + column]

@@ -47,6 +47,26 @@ inline void transpose(Vector (&v)[8]) {
   }
 }
 
+inline void transpose_pairs(Vector (&v)[4]) {
+  __m256 t[4];
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; ++i) {
+    t[i] = _mm256_shuffle_ps(v[2 * i], v[2 * i + 1], 0x44);
+    t[2 + i] = _mm256_shuffle_ps(v[2 * i], v[2 * i + 1], 0xee);
+  }
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; ++i) {
+    v[i] = _mm256_permute2f128_ps(t[2 * i], t[2 * i + 1], 0x20);
+    v[2 + i] = _mm256_permute2f128_ps(t[2 * i], t[2 * i + 1], 0x31);
+  }
+}
+
+inline Vector pair_sums(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14) +
+         __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+}
+inline Vector spread(Vector v) { return __builtin_shufflevector(v, Vector{}, 0, 8, 1, 9, 2, 10, 3, 11); }
+
 inline __m256i widen(__m128i halves) { return _mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16); }
 template <typename V = Vector>
 inline V load(const Bf16* p) {

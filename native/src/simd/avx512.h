@@ -81,6 +81,38 @@ inline void transpose(Vector (&v)[16]) {
   }
 }
 
+// Pairs of lanes for lanes: rows of eight pairs to columns.
+inline void transpose_pairs(Vector (&v)[8]) {
+  Vector t[8], u[8];
+#pragma GCC unroll 4
+  for (int i = 0; i < 8; i += 2) {
+    t[i / 2] = C4J_LOW_PAIRS(v[i], v[i + 1]);
+    t[4 + i / 2] = C4J_HIGH_PAIRS(v[i], v[i + 1]);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 8; i += 2) {
+    u[i] = C4J_EVEN_QUARTERS(t[i], t[i + 1]);
+    u[i + 1] = C4J_ODD_QUARTERS(t[i], t[i + 1]);
+  }
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; ++i) {
+    v[i] = C4J_EVEN_QUARTERS(u[4 * i], u[4 * i + 2]);
+    v[4 + i] = C4J_ODD_QUARTERS(u[4 * i], u[4 * i + 2]);
+    v[2 + i] = C4J_EVEN_QUARTERS(u[4 * i + 1], u[4 * i + 3]);
+    v[6 + i] = C4J_ODD_QUARTERS(u[4 * i + 1], u[4 * i + 3]);
+  }
+}
+
+// The sums of neighbouring lanes, of a and then of b.
+inline Vector pair_sums(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) +
+         __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+// The first half, with zeros between the lanes.
+inline Vector spread(Vector v) {
+  return __builtin_shufflevector(v, Vector{}, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+
 typedef uint32_t Words __attribute__((vector_size(64)));
 
 // Masked by all lanes: what GCC 12 makes of the plain one warns, and of its own conversion takes 3 instructions more.

@@ -33,6 +33,17 @@ inline void transpose(Vector (&v)[4]) {
   v[2] = __builtin_shufflevector(AB, CD, 0, 1, 4, 5);
   v[3] = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
 }
+inline void transpose_pairs(Vector (&v)[2]) {
+  const Vector a = v[0], b = v[1];
+  v[0] = __builtin_shufflevector(a, b, 0, 1, 4, 5);
+  v[1] = __builtin_shufflevector(a, b, 2, 3, 6, 7);
+}
+
+inline Vector pair_sums(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6) + __builtin_shufflevector(a, b, 1, 3, 5, 7);
+}
+inline Vector spread(Vector v) { return __builtin_shufflevector(v, Vector{}, 0, 4, 1, 5); }
+
 typedef uint32_t Words __attribute__((vector_size(16)));
 
 template <typename V = Vector>

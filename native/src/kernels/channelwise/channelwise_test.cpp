@@ -14,20 +14,21 @@ namespace conv4j {
 namespace {
 
 const test::TileKernel kChannelwise = {&Kernels::channelwise,
-                                       [](const Tile& t, int64_t row, int64_t column, int64_t) -> test::Term {
+                                       [](const Tile& t, int64_t row, int64_t column, int64_t, int64_t) -> test::Term {
                                          return {row * t.a_row + column, column};
                                        },
                                        [](Tile& t, int64_t) { t.a_row = t.columns; }};
 
-const test::TileKernel kChannelwiseT = {&Kernels::channelwise_t,
-                                        [](const Tile& t, int64_t row, int64_t column, int64_t k) -> test::Term {
-                                          return {k * t.a_row + row * t.a_step + column, k * t.b_step + column};
-                                        },
-                                        [](Tile& t, int64_t) {
-                                          t.a_step = t.b_step = t.columns;
-                                          t.a_row = t.rows * t.columns;
-                                          t.line_rows = t.rows;
-                                        }};
+const test::TileKernel kChannelwiseT = {
+    &Kernels::channelwise_t,
+    [](const Tile& t, int64_t row, int64_t column, int64_t k, int64_t) -> test::Term {
+      return {k * t.a_row + row * t.a_step + column, k * t.b_step + column};
+    },
+    [](Tile& t, int64_t) {
+      t.a_step = t.b_step = t.columns;
+      t.a_row = t.rows * t.columns;
+      t.line_rows = t.rows;
+    }};
 
 // Weights of a tap after those of the tap before it, last phase first.
 template <int kPhases>
@@ -38,7 +39,7 @@ int64_t window(int64_t columns, int64_t phase, int64_t k) {
 template <int kPhases>
 const test::TileKernel kSlide = {
     &Kernels::channelwise_slide,
-    [](const Tile& t, int64_t row, int64_t column, int64_t k) -> test::Term {
+    [](const Tile& t, int64_t row, int64_t column, int64_t k, int64_t) -> test::Term {
       return {(row + k) * t.a_row + column, window<kPhases>(t.columns, row % kPhases, k) + column};
     },
     [](Tile& t, int64_t longest) {

@@ -7,7 +7,7 @@ namespace conv4j {
 namespace {
 
 const test::TileKernel kDot = {&Kernels::dot,
-                               [](const Tile& t, int64_t row, int64_t column, int64_t k) -> test::Term {
+                               [](const Tile& t, int64_t row, int64_t column, int64_t k, int64_t) -> test::Term {
                                  return {row * t.a_row + k, column * t.b_step + k};
                                },
                                [](Tile& t, int64_t longest) { t.a_row = t.b_step = longest; }};

@@ -7,7 +7,7 @@ namespace conv4j {
 namespace {
 
 const test::TileKernel kGemm = {&Kernels::gemm,
-                                [](const Tile& t, int64_t row, int64_t column, int64_t k) -> test::Term {
+                                [](const Tile& t, int64_t row, int64_t column, int64_t k, int64_t) -> test::Term {
                                   return {row * t.a_row + k, k * t.b_step + column};
                                 },
                                 [](Tile& t, int64_t longest) {
@@ -16,13 +16,25 @@ const test::TileKernel kGemm = {&Kernels::gemm,
                                 }};
 
 const test::TileKernel kGemmT = {&Kernels::gemm_t,
-                                 [](const Tile& t, int64_t row, int64_t column, int64_t k) -> test::Term {
+                                 [](const Tile& t, int64_t row, int64_t column, int64_t k, int64_t) -> test::Term {
                                    return {k * t.a_row + row, k * t.b_step + column};
                                  },
                                  [](Tile& t, int64_t) {
                                    t.a_row = t.rows;
                                    t.b_step = t.columns;
                                  }};
+
+const test::TileKernel kGemmPairs = {
+    &Kernels::gemm_pairs,
+    [](const Tile& t, int64_t row, int64_t column, int64_t k, int64_t length) -> test::Term {
+      const bool alone = k + 1 == length && k % 2 == 0;
+      return {row * t.a_row + k, k / 2 * t.b_step + (alone ? column : 2 * column + k % 2)};
+    },
+    [](Tile& t, int64_t longest) {
+      t.a_row = longest;
+      t.b_step = 2 * t.columns;
+    },
+    false, true};
 
 class GemmTest : public test::IsaTest {};
 
@@ -48,6 +60,15 @@ TEST_P(GemmTest, ColumnsOfAMatchDoublesForEveryNumberOfRowsAndColumns) {
 
 TEST_P(GemmTest, ColumnsOfAMatchDoublesForEverySumStepAndInit) {
   test::check_every_sum(kernels(), kGemmT, test::segment_lists());
+}
+
+TEST_P(GemmTest, PairsOfTermsMatchDoublesForEveryNumberOfRowsAndColumns) {
+  test::check_every_size(kernels(), kGemmPairs, {9, 2});
+  test::check_every_size(kernels(), kGemmPairs, {8});
+}
+
+TEST_P(GemmTest, PairsOfTermsMatchDoublesForEverySumStepAndInit) {
+  test::check_every_sum(kernels(), kGemmPairs, test::segment_lists());
 }
 
 INSTANTIATE_TEST_SUITE_P(Isas, GemmTest, test::every_isa(), test::name_of_isa);
