@@ -174,13 +174,25 @@ class BackwardData : public KernelPass {
     return turned;
   }
 
-  // diff_dst with the images innermost: [position][oc][n].
+  // Images that leave half a vector empty make room for pairs of terms.
+  bool takes_pairs() const { return problem_.n <= problem_.kernels.lanes / 2; }
+  void gemm_of_images(const Tile& t) const {
+    takes_pairs() ? problem_.kernels.gemm_pairs(t) : problem_.kernels.gemm(t);
+  }
+
+  // diff_dst with the images innermost: [position][oc][n], or with pairs of channels.
   const float* turn_dst(const Call& call) const {
     const Problem& p = problem_;
     float* turned = batch_.of<float>(call);
-    const int64_t channels = p.geometry.oc;
+    const int64_t channels = takes_pairs() ? p.oc : p.geometry.oc;
     parallel_for(p.dst.image / channels, [&](int64_t i) {
-      p.kernels.transpose(call.dst + i * channels, p.dst.image, p.n, channels, turned + i * channels * p.n, p.n);
+      const float* from = call.dst + i * channels;
+      float* to = turned + i * channels * p.n;
+      if (takes_pairs()) {
+        p.kernels.transpose_pairs(from, p.dst.image, p.n, channels, to);
+      } else {
+        p.kernels.transpose(from, p.dst.image, p.n, channels, to, p.n);
+      }
     });
     return turned;
   }
@@ -193,7 +205,7 @@ class BackwardData : public KernelPass {
     t.a = weights;
     t.a_row = p.oc;
     t.b = dst;
-    t.b_step = p.n;
+    t.b_step = p.n * (takes_pairs() ? 2 : 1);
     t.c = tile;
     t.c_row = t.init_row = p.n;
     t.rows = p.ic;
@@ -206,7 +218,7 @@ class BackwardData : public KernelPass {
       for (int64_t i = 0; i < p.ic; ++i) std::fill_n(tile + i * p.n, p.n, bias[i]);
       t.init = tile;
     }
-    p.kernels.gemm(t);
+    gemm_of_images(t);
     p.kernels.transpose(tile, p.n, p.ic, p.n, c, p.src.image);
   }
 
@@ -298,11 +310,11 @@ class BackwardData : public KernelPass {
                 t.a_next = next;
                 t.a_ahead = kWeightsAhead;
                 t.b = a + g * p.oc * lanes;
-                t.b_step = p.n;
+                t.b_step = p.n * (takes_pairs() ? 2 : 1);
                 t.c_row = t.init_row = p.n;
                 t.rows = inputs;
                 t.columns = p.n;
-                p.kernels.gemm(t);
+                gemm_of_images(t);
               } else {
                 t.a = a + g * p.oc;
                 t.b = p.weights_at(call.weights, b);
