@@ -37,6 +37,8 @@ constexpr int64_t kWeightsAhead = 4096;
 // -> 1.05 ms).
 constexpr int64_t kRowAhead = 256;
 constexpr int64_t kMostRows = 28;
+// Results of a row of taps that are too few for a tile of their own.
+constexpr int64_t kShortRow = 64;
 
 class BackwardData : public KernelPass {
  public:
@@ -61,6 +63,7 @@ class BackwardData : public KernelPass {
       strip_size_ = problem.axes[0].kernel * strip_height_ * problem.src.axis[1] * problem.n;
       strips_ = reserve<float>(problem.axes[0].output * strip_count_ * strip_size_);
     }
+    if (folds()) sums_ = reserve_per_thread<float>(problem.taps * problem.ic * (by_batch() ? problem.n : 1));
     if (by_batch()) {
       for (int64_t& step : dst_.axis) step *= problem.n;
       dst_.image = 1;
@@ -147,6 +150,14 @@ class BackwardData : public KernelPass {
 
   bool by_batch() const { return role_ == Role::kBatch || role_ == Role::kBatchScatter; }
   bool scatters() const { return role_ == Role::kScatter || role_ == Role::kBatchScatter; }
+  // Whether a row of taps is so short that all rows of a kernel, which follow each other in memory, are computed in one
+  // and then added to the source's.
+  bool folds() const {
+    const Problem& p = problem_;
+    return scatters() && merges() && p.axes[2].kernel * p.ic * (by_batch() ? p.n : 1) < kShortRow;
+  }
+  // Whether the taps of a row follow each other in memory.
+  bool merges() const { return problem_.axes[2].dilation == 1 && problem_.groups == 1; }
 
   // Rows and columns change places where images are the columns.
   int64_t find_segments(const Where& where, Segment* list) const {
@@ -276,15 +287,18 @@ class BackwardData : public KernelPass {
   void scatter_row(const Call& call, const float* dst, int64_t d, int64_t h, float* strip) const {
     const Problem& p = problem_;
     const int64_t lanes = by_batch() ? p.n : 1, images = by_batch() ? 1 : p.n, row_size = p.src.axis[1] * lanes;
-    const bool merges = p.axes[2].dilation == 1 && p.groups == 1;
     const Item &depth = outputs_[0][static_cast<size_t>(d)], &height = outputs_[1][static_cast<size_t>(h)];
     Segment terms = {0, 0, p.oc};
     Tile t = {};
     t.segments = &terms;
     t.segment_count = 1;
-    t.tiles = height.taps;
     if (height.taps == 0) return;
+    float* const sums = sums_.of<float>(call);
     for (const Item& width : outputs_[2]) {
+      const bool folds_here = folds() && width.taps == p.axes[2].kernel;
+      t.tiles = folds_here ? 1 : height.taps;
+      const int64_t tile_taps = merges() ? width.taps : 1;
+      const int64_t inputs = tile_taps * p.ic * (folds_here ? height.taps : 1);
       for (int64_t i = 0; i < depth.taps; ++i) {
         const int64_t weights = p.kernel_index(depth.kernel, height.kernel, width.kernel) * p.weights_kernel +
                                 p.tap_index(depth.tap + i, height.tap, width.tap) * p.weights_tap;
@@ -297,11 +311,10 @@ class BackwardData : public KernelPass {
                          row_size +
                      width.other * p.src.axis[2] * lanes;
           for (int64_t g = 0; g < p.groups; ++g) {
-            for (int64_t tap = 0; tap < (merges ? std::min<int64_t>(width.taps, 1) : width.taps); ++tap) {
-              const int64_t inputs = merges ? width.taps * p.ic : p.ic;
+            for (int64_t tap = 0; tap < width.taps; tap += tile_taps) {
               const int64_t b = weights + g * p.weights_group + tap * p.weights_tap;
-              t.c = c + (tap * p.axes[2].dilation * p.src.axis[2] + g * p.ic) * lanes;
-              t.init = t.c;
+              t.c = folds_here ? sums : c + (tap * p.axes[2].dilation * p.src.axis[2] + g * p.ic) * lanes;
+              t.init = folds_here ? nullptr : t.c;
               t.c_next = t.init_next = p.axes[1].dilation * row_size;
               const int64_t next = p.axes[2].kernel * p.weights_tap;
               if (by_batch()) {
@@ -327,6 +340,11 @@ class BackwardData : public KernelPass {
               }
             }
           }
+          if (!folds_here) continue;
+          const int64_t count = width.taps * p.ic * lanes;
+          for (int64_t j = 0; j < height.taps; ++j) {
+            p.kernels.add(c + j * p.axes[1].dilation * row_size, sums + j * count, count);
+          }
         }
       }
     }
@@ -339,7 +357,7 @@ class BackwardData : public KernelPass {
   int64_t strip_rows_, strip_count_, strip_height_, strip_size_;
   Steps dst_;  // of what the tiles read
   int64_t row_ahead_;
-  Place segments_, weights_, batch_, tile_, strips_;
+  Place segments_, weights_, batch_, tile_, strips_, sums_;
 };
 
 }  // namespace
