@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <regex>
 #include <set>
+#include <sstream>
 #include <thread>
 
 #include "bench/buffer.h"
@@ -35,6 +36,7 @@ bf16 weights, too.
                    sharing/shape/pass/nBATCH/isa/tTHREADS/DTYPE, as in tiled/t2_c64_56/forward/n8/avx512/t1/f32;
                    DTYPE is that of the weights, f32 or bf16
   --isa NAME       avx512, avx2, generic, or all; without it all, with --quick the best
+  --threads LIST   thread counts, as in 1,4,16; without it 1,2, with --quick 1
   --quick          all shapes and passes in under a minute: fewer repetitions, 1 thread, batches 1 and 32 at most,
                    bf16 weights at batch 1
   --add            results are added to instead of overwritten
@@ -50,6 +52,7 @@ Options of Google Benchmark (--benchmark_...) are taken too.
 
 struct Options {
   std::string filter, isa, json, png;
+  std::vector<int> threads;
   bool quick = false, add = false, cpu_time = false, list = false;
 };
 
@@ -218,10 +221,6 @@ std::vector<std::string> isas_of(const Options& options, const Machine& machine)
   return {options.isa};
 }
 
-std::vector<int> threads_of(const Options& options) {
-  return options.quick ? std::vector<int>{1} : std::vector<int>{1, 2};
-}
-
 std::vector<Case> cases_of(const Options& options, const std::vector<std::string>& isas,
                            const std::vector<Shape>& shapes) {
   const std::regex filter(options.filter);
@@ -233,7 +232,7 @@ std::vector<Case> cases_of(const Options& options, const std::vector<std::string
     for (const std::string& isa : isas) {
       for (int64_t n : shape.batches) {
         if (options.quick && shape.batches.size() > 1 && n != 1 && n != 32) continue;
-        for (int threads : threads_of(options)) {
+        for (int threads : options.threads) {
           for (int64_t pass : {C4J_FORWARD, C4J_BACKWARD_DATA, C4J_BACKWARD_WEIGHTS}) {
             add({&shape, pass, n, isa, threads, C4J_F32});
           }
@@ -241,11 +240,21 @@ std::vector<Case> cases_of(const Options& options, const std::vector<std::string
       }
       for (int64_t n : shape.bf16_batches) {
         if (options.quick && n != 1) continue;
-        for (int threads : threads_of(options)) add({&shape, C4J_FORWARD, n, isa, threads, C4J_BF16});
+        for (int threads : options.threads) add({&shape, C4J_FORWARD, n, isa, threads, C4J_BF16});
       }
     }
   }
   return cases;
+}
+
+std::vector<int> thread_counts(const std::string& list) {
+  if (!std::regex_match(list, std::regex("[1-9][0-9]{0,3}(,[1-9][0-9]{0,3})*"))) {
+    throw std::invalid_argument("--threads wants counts as in 1,4,16, not " + list);
+  }
+  std::vector<int> counts;
+  std::istringstream stream(list);
+  for (std::string count; std::getline(stream, count, ',');) counts.push_back(std::stoi(count));
+  return counts;
 }
 
 // The limits of what the cases run on.
@@ -281,11 +290,17 @@ void print_machine(Machine& machine, const std::vector<Case>& cases) {
 
 Options parse(int argc, char** argv) {
   const option known[] = {
-      {"filter", required_argument, nullptr, 'f'}, {"isa", required_argument, nullptr, 'i'},
-      {"json", required_argument, nullptr, 'j'},   {"png", required_argument, nullptr, 'p'},
-      {"quick", no_argument, nullptr, 'q'},        {"add", no_argument, nullptr, 'a'},
-      {"cpu-time", no_argument, nullptr, 'c'},     {"list", no_argument, nullptr, 'l'},
-      {"help", no_argument, nullptr, 'h'},         {nullptr, 0, nullptr, 0},
+      {"filter", required_argument, nullptr, 'f'},
+      {"isa", required_argument, nullptr, 'i'},
+      {"json", required_argument, nullptr, 'j'},
+      {"png", required_argument, nullptr, 'p'},
+      {"threads", required_argument, nullptr, 't'},
+      {"quick", no_argument, nullptr, 'q'},
+      {"add", no_argument, nullptr, 'a'},
+      {"cpu-time", no_argument, nullptr, 'c'},
+      {"list", no_argument, nullptr, 'l'},
+      {"help", no_argument, nullptr, 'h'},
+      {nullptr, 0, nullptr, 0},
   };
   Options options;
   for (int letter; (letter = getopt_long(argc, argv, "", known, nullptr)) != -1;) {
@@ -301,6 +316,9 @@ Options parse(int argc, char** argv) {
         break;
       case 'p':
         options.png = optarg;
+        break;
+      case 't':
+        options.threads = thread_counts(optarg);
         break;
       case 'q':
         options.quick = true;
@@ -322,6 +340,7 @@ Options parse(int argc, char** argv) {
     }
   }
   if (optind < argc) throw std::invalid_argument(std::string("unknown argument: ") + argv[optind]);
+  if (options.threads.empty()) options.threads = thread_counts(options.quick ? "1" : "1,2");
   if (options.png.empty()) {
     options.png = options.json.empty() ? std::filesystem::path(argv[0]).replace_filename("roofline.png")
                                        : std::filesystem::path(options.json).replace_extension(".png");
