@@ -227,17 +227,13 @@ class SharedBackwardWeights : public BackwardWeights {
         merges_(problem.axes[2].dilation == 1 && problem.groups == 1),
         in_place_(std::min(problem.oc, problem.ic * (merges_ ? problem.axes[2].kernel : 1)) <
                   (merges_ ? kFewProducts : kFewProducts / 4)),
-        splits_(problem, in_place_) {
+        block_(in_place_ ? (merges_ ? problem.axes[2].kernel : 1) : even_block(problem)),
+        blocks_(ceil_div(problem.taps, block_)),
+        columns_(std::min<int64_t>(problem.oc, kMostColumns)),
+        column_blocks_(ceil_div(problem.oc, columns_)),
+        alike_(blocks_ * problem.axes[2].kernels()),
+        splits_(problem, split_count()) {
     const Axis& width = problem.axes[2];
-    columns_ = std::min<int64_t>(problem.oc, kMostColumns);
-    if (in_place_) {
-      block_ = merges_ ? width.kernel : 1;
-    } else {
-      block_ = std::clamp<int64_t>(kInputs / problem.ic, 1, problem.taps);
-      if (block_ > width.kernel) block_ -= block_ % width.kernel;
-    }
-    blocks_ = (problem.taps + block_ - 1) / block_;
-    column_blocks_ = (problem.oc + columns_ - 1) / columns_;
     const int64_t lanes = lanes_are_outputs() ? columns_ : block_ * problem.ic;
     terms_ = std::clamp<int64_t>(kPanelFloats / lanes, 16, 256);
     // In place, both factors stay in the first-level cache: every second position of a row meets half of its sets only.
@@ -245,9 +241,8 @@ class SharedBackwardWeights : public BackwardWeights {
     const int64_t step = width.sharing == Sharing::kTiled ? width.stride * width.sharing_size : width.stride;
     most_in_place_ = std::max<int64_t>(16, kInPlaceFloats / (std::min(block_, step) * problem.ic + columns_));
     sums_ = reserve<float>(splits_.scratch_size());
-    const int64_t alike = blocks_ * width.kernels();
-    is_joint_ = in_place_ && alike <= kMostJoint && unit_count() / alike >= problem.threads;
-    const int64_t joint = is_joint_ ? alike : 1;
+    is_joint_ = may_be_joint() && splits_.count() * unit_count() / alike_ >= problem.threads;
+    const int64_t joint = is_joint_ ? alike_ : 1;
     units_ = reserve_per_thread<Unit>(joint);
     src_panels_ = reserve_per_thread<float>(joint * terms_ * block_ * problem.ic);
     dst_panels_ = reserve_per_thread<float>(joint * terms_ * columns_);
@@ -258,8 +253,8 @@ class SharedBackwardWeights : public BackwardWeights {
   void run(const Call& call) const override {
     const Problem& p = problem_;
     const bool streams = !in_place_ && this->streams(call);
-    const int64_t widths = p.axes[2].kernels(), joint = is_joint_ ? blocks_ * widths : 1;
-    parallel_for(unit_count() / joint, [&](int64_t index) {
+    const int64_t widths = p.axes[2].kernels(), joint = is_joint_ ? alike_ : 1;
+    parallel_for(splits_.count() * unit_count() / joint, [&](int64_t index) {
       const auto next = [&](int64_t count) {
         const int64_t digit = index % count;
         index /= count;
@@ -272,7 +267,7 @@ class SharedBackwardWeights : public BackwardWeights {
       u.group = next(p.groups);
       const int64_t width = next(is_joint_ ? 1 : widths);
       for (int axis : {1, 0}) u.positions[axis] = positions(p.axes[axis], next(p.axes[axis].kernels()));
-      u.images = splits_.images(index);
+      u.split = index;
       u.add = call.add && index == 0;
       Unit* units = units_.of<Unit>(call);
       for (int64_t i = 0; i < joint; ++i) {
@@ -315,7 +310,7 @@ class SharedBackwardWeights : public BackwardWeights {
   };
 
   struct Unit {
-    Images images;
+    int64_t split;
     Positions positions[3];
     int64_t group;
     int64_t first_tap, inputs;
@@ -336,6 +331,23 @@ class SharedBackwardWeights : public BackwardWeights {
     int64_t first, last;  // counted in positions of the unit
     int64_t src_ahead, dst_ahead;
   };
+
+  static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+  // Taps of a unit: whole lines if there are several, and about as many in each unit, since threads wait for the last.
+  static int64_t even_block(const Problem& p) {
+    const int64_t most = std::clamp<int64_t>(kInputs / p.ic, 1, p.taps);
+    const int64_t line = most > p.axes[2].kernel ? p.axes[2].kernel : 1;
+    const int64_t lines = p.taps / line, blocks = ceil_div(lines, most / line);
+    return ceil_div(lines, blocks) * line;
+  }
+
+  bool may_be_joint() const { return in_place_ && alike_ <= kMostJoint; }
+
+  int64_t split_count() const {
+    const int64_t by_units = Splits::by_units(problem_, unit_count() / (may_be_joint() ? alike_ : 1));
+    return in_place_ ? std::max(Splits::by_images(problem_), by_units) : by_units;
+  }
 
   static Positions positions(const Axis& axis, int64_t kernel) {
     Positions p = {kernel, kernel, 1, 1};
@@ -358,9 +370,8 @@ class SharedBackwardWeights : public BackwardWeights {
            u.group * p.weights_group + u.first_tap * p.ic * input_step() + u.first_output * output_step();
   }
 
-  int64_t unit_count() const {
-    return splits_.count() * problem_.kernel_count() * problem_.groups * blocks_ * column_blocks_;
-  }
+  // Of a split.
+  int64_t unit_count() const { return problem_.kernel_count() * problem_.groups * blocks_ * column_blocks_; }
 
   void find_rows(Unit& u) const {
     const Problem& p = problem_;
@@ -373,15 +384,15 @@ class SharedBackwardWeights : public BackwardWeights {
     }
   }
 
-  // Units of the same images and lines.
+  // Units of the same lines.
   void run_units(const Call& call, Unit* begin, Unit* end) const {
     const Positions &pd = begin->positions[0], &ph = begin->positions[1];
-    for (int64_t n = begin->images.begin; n < begin->images.end; ++n) {
-      for (int64_t d = pd.first; d < pd.first + pd.count * pd.step; d += pd.step) {
-        for (int64_t h = ph.first; h < ph.first + ph.count * ph.step; h += ph.step) {
-          for (Unit* u = begin; u != end; ++u) positions_of_line(call, *u, n, d, h);
-        }
-      }
+    const Splits::Part lines = splits_.part(begin->split, problem_.n * pd.count * ph.count);
+    for (int64_t line = lines.begin; line < lines.end; ++line) {
+      const int64_t h = ph.first + line % ph.count * ph.step;
+      const int64_t d = pd.first + line / ph.count % pd.count * pd.step;
+      const int64_t n = line / ph.count / pd.count;
+      for (Unit* u = begin; u != end; ++u) positions_of_line(call, *u, n, d, h);
     }
     for (Unit* u = begin; u != end; ++u) {
       flush_panels(*u);
@@ -530,8 +541,10 @@ class SharedBackwardWeights : public BackwardWeights {
   }
 
   bool merges_, in_place_;
+  int64_t block_, blocks_, columns_, column_blocks_;
+  int64_t alike_;  // units that read the same lines of the source
   Splits splits_;
-  int64_t block_, blocks_, columns_, column_blocks_, terms_, most_in_place_;
+  int64_t terms_, most_in_place_;
   bool is_joint_;
   Place sums_, units_, src_panels_, dst_panels_, rows_, segments_;
 };

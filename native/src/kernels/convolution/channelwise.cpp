@@ -231,7 +231,9 @@ class ChannelwiseBackwardData : public Channelwise {
 class ChannelwiseBackwardWeights : public Channelwise {
  public:
   explicit ChannelwiseBackwardWeights(const Problem& problem)
-      : Channelwise(problem), rows_(output_grids(problem, INT64_MAX)[0].rows), splits_(problem, rows_ != 3) {
+      : Channelwise(problem),
+        rows_(output_grids(problem, INT64_MAX)[0].rows),
+        splits_(problem, rows_ != 3 ? Splits::by_images(problem) : 1) {
     for (int axis : {0, 1}) by_kernel_[axis] = items_by_kernel(problem.axes[axis], axis == rows_);
     const Axis& width = problem.axes[2];
     const std::vector<Item> runs = neighbours(output_items(width, false), width.stride);
@@ -274,7 +276,7 @@ class ChannelwiseBackwardWeights : public Channelwise {
       const int64_t height = next(heights), depth = next(depths);
       const int64_t column = next(blocks) * columns_;
       const int64_t columns = std::min(columns_, channels_ - column);
-      const Images images = splits_.images(unit);
+      const Splits::Part images = splits_.part(unit, p.n);
       float* weights = splits_.sums(unit, call.weights, sums_.of<float>(call));
       const std::vector<Item>& depth_items = by_kernel_[0][static_cast<size_t>(depth)];
       const std::vector<Item>& height_items = by_kernel_[1][static_cast<size_t>(height)];
@@ -326,7 +328,7 @@ class ChannelwiseBackwardWeights : public Channelwise {
     }
   }
 
-  void sum_up(const Images& images, const Call& call, const float* src, const float* dst,
+  void sum_up(const Splits::Part& images, const Call& call, const float* src, const float* dst,
               const std::vector<Item>& depth_items, const std::vector<Item>& height_items, const Widths& widths,
               int64_t columns, float* c, bool add, bool streams) const {
     const Problem& p = problem_;
@@ -384,7 +386,7 @@ class ChannelwiseBackwardWeights : public Channelwise {
     }
   }
 
-  void sum(const Images& images, const Call& call, const Alike& depths, const Alike& heights, const Item& width,
+  void sum(const Splits::Part& images, const Call& call, const Alike& depths, const Alike& heights, const Item& width,
            Tile& t) const {
     const Problem& p = problem_;
     Segment* list = segments_.of<Segment>(call);
