@@ -5,6 +5,7 @@
 #include "kernels/convolution/grid.h"
 #include "kernels/convolution/pass.h"
 #include "kernels/convolution/spaced.h"
+#include "kernels/convolution/turned.h"
 
 namespace conv4j {
 
@@ -49,9 +50,10 @@ class BackwardData : public KernelPass {
         dst_(problem.dst),
         row_ahead_(problem.weights_size() * problem.weight_bytes > last_level_cache_bytes() / 2 ? kRowAhead : 0) {
     segments_ = reserve_per_thread<Segment>(problem.taps);
-    if (role_ == Role::kTurned && problem.order == Problem::Order::kOcInner) {
+    if (role_ == Role::kTurned) {
+      turned_ = std::make_unique<Turned>(problem);
       weights_ = reserve<float>(problem.weights_size());
-      tile_ = reserve_per_thread<float>(problem.weights_tap);
+      tile_ = reserve_per_thread<float>(problem.ic * problem.oc);
     }
     if (scatters()) {
       source_depths_ = source_items(problem.axes[0], false);
@@ -77,8 +79,8 @@ class BackwardData : public KernelPass {
 
   void run(const Call& call) const override {
     const Problem& p = problem_;
-    const float* weights = call.weights;
-    if (role_ == Role::kTurned && p.order == Problem::Order::kOcInner) weights = turn_weights(call);
+    float* turned = weights_.of<float>(call);
+    if (role_ == Role::kTurned) turned_->turn(call, turned, tile_);
     const float* dst =
         by_batch() ? turn_dst(call) : set_apart(call.dst, p.dst.image, dst_.image, p.n, batch_.of<float>(call));
     if (scatters()) return scatter(call, dst);
@@ -96,17 +98,16 @@ class BackwardData : public KernelPass {
         kind = where.axis[2]->kind;
         const int64_t ahead = by_images ? kernel(next) - kernel(where) : 0;
         for (int64_t g = 0; g < p.groups; ++g) {
-          const int64_t element = kernel(where) + g * p.weights_group;
+          const int64_t element = kernel(where) + g * (role_ == Role::kTurned ? turned_->group() : p.weights_group);
           const float* a = dst + where.other(dst_) + g * p.oc * (role_ == Role::kBatch ? p.n : 1);
           float* c = call.src + where.own(p.src) + g * p.ic;
           const float* bias = call.bias == nullptr ? nullptr : call.bias + g * p.ic;
           if (role_ == Role::kBatch) {
             t.a_ahead = ahead;
-            batch_tile(call, t, weights + element, a, c, bias);
+            batch_tile(call, t, call.weights + element, a, c, bias);
             continue;
           }
           t.a = a;
-          t.b = weights == call.weights ? p.weights_at(weights, element) : weights + element;
           t.c = c;
           t.rows = where.count();
           t.columns = p.ic;
@@ -114,15 +115,15 @@ class BackwardData : public KernelPass {
           t.c_row = where.own_row(p.src);
           t.init = call.add ? c : bias;
           t.init_row = call.add ? t.c_row : 0;
+          t.b_ahead = ahead;
           if (role_ == Role::kDot) {
+            t.b = p.weights_at(call.weights, element);
             t.b_step = p.oc;
-            t.b_ahead = ahead;
             p.dot(t);
           } else {
-            const bool turned = weights != call.weights;
-            t.b_ahead = ahead;
-            t.b_step = turned ? p.ic : p.taps * p.ic;
-            (turned ? p.kernels.gemm : p.gemm)(t);
+            t.b = turned + element;
+            t.b_step = p.ic;
+            p.kernels.gemm(t);
           }
         }
         where = next;
@@ -161,28 +162,14 @@ class BackwardData : public KernelPass {
 
   // Rows and columns change places where images are the columns.
   int64_t find_segments(const Where& where, Segment* list) const {
+    if (role_ == Role::kTurned) return turned_->segments(where, dst_, list);
     const int64_t count = source_segments(problem_, where, dst_, problem_.oc, list);
     for (int64_t i = 0; i < count && role_ == Role::kBatch; ++i) std::swap(list[i].a, list[i].b);
     return count;
   }
 
-  int64_t kernel(const Where& where) const { return kernel_of(problem_, where); }
-
-  // Every [ic][oc] to [oc][ic], and to floats.
-  const float* turn_weights(const Call& call) const {
-    const Problem& p = problem_;
-    float* turned = weights_.of<float>(call);
-    parallel_for(p.kernel_count() * p.groups * p.taps, [&](int64_t i) {
-      const float* from = call.weights + i * p.weights_tap;
-      if (p.weights_type == DataType::kBf16) {
-        float* widened = tile_.of<float>(call);
-        p.kernels.widen(static_cast<const Bf16*>(p.weights_at(call.weights, i * p.weights_tap)), p.weights_tap,
-                        widened);
-        from = widened;
-      }
-      p.kernels.transpose(from, p.oc, p.ic, p.oc, turned + i * p.weights_tap, p.ic);
-    });
-    return turned;
+  int64_t kernel(const Where& where) const {
+    return role_ == Role::kTurned ? turned_->element(where) : kernel_of(problem_, where);
   }
 
   // Images that leave half a vector empty make room for pairs of terms.
@@ -352,6 +339,7 @@ class BackwardData : public KernelPass {
 
   Role role_;
   std::vector<Grid> grids_;
+  std::unique_ptr<Turned> turned_;
   // Of what scatters: positions one by one, and the strips.
   std::vector<Item> source_depths_, outputs_[3];
   int64_t strip_rows_, strip_count_, strip_height_, strip_size_;

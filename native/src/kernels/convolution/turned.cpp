@@ -1,0 +1,126 @@
+#include "kernels/convolution/turned.h"
+
+#include <algorithm>
+#include <cstring>
+#include <tuple>
+
+namespace conv4j {
+
+namespace {
+
+// Pairs that one position meets, or neighbouring ones that meet the same, have the same number.
+int64_t place_of(const Axis& axis, int64_t kernel, int64_t tap) {
+  if (axis.sharing == Sharing::kBlocks) return kernel;
+  const int64_t position = kernel * axis.stride + tap * axis.dilation - axis.pad_begin;
+  if (axis.sharing == Sharing::kLocal) return position;
+  const int64_t period = axis.stride * axis.kernels();
+  return (position % period + period) % period;
+}
+
+std::vector<int64_t> slots_of(const Axis& axis) {
+  std::vector<std::tuple<int64_t, int64_t, int64_t>> pairs;
+  for (int64_t kernel = 0; kernel < axis.kernels(); ++kernel) {
+    for (int64_t tap = 0; tap < axis.kernel; ++tap) pairs.emplace_back(place_of(axis, kernel, tap), -tap, kernel);
+  }
+  std::sort(pairs.begin(), pairs.end());
+  std::vector<int64_t> slots(pairs.size());
+  int64_t next = 0;
+  for (const auto& [place, minus_tap, kernel] : pairs) {
+    slots[static_cast<size_t>(kernel * axis.kernel - minus_tap)] = next++;
+  }
+  return slots;
+}
+
+}  // namespace
+
+Turned::Turned(const Problem& problem) : problem_(problem) {
+  for (int axis = 0; axis < 3; ++axis) slots_[axis] = slots_of(problem.axes[axis]);
+}
+
+void Turned::turn(const Call& call, float* turned, const Place& widened) const {
+  const Problem& p = problem_;
+  const bool is_bf16 = p.weights_type == DataType::kBf16;
+  parallel_for(p.kernel_count() * p.taps, [&](int64_t unit) {
+    int64_t slots[3], kernels[3], taps[3], rest_of_kernel = unit / p.taps, rest_of_tap = unit % p.taps;
+    for (int axis : {2, 1, 0}) {
+      const Axis& a = p.axes[axis];
+      kernels[axis] = rest_of_kernel % a.kernels();
+      taps[axis] = rest_of_tap % a.kernel;
+      rest_of_kernel /= a.kernels();
+      rest_of_tap /= a.kernel;
+      slots[axis] = slots_[axis][static_cast<size_t>(kernels[axis] * a.kernel + taps[axis])];
+    }
+    float* to = turned + offset(slots[0], slots[1], slots[2]);
+    for (int64_t g = 0; g < p.groups; ++g, to += group()) {
+      const int64_t element = unit / p.taps * p.weights_kernel + g * p.weights_group + unit % p.taps * p.weights_tap;
+      const void* from = p.weights_at(call.weights, element);
+      if (p.order == Problem::Order::kIcInner) {
+        for (int64_t o = 0; o < p.oc; ++o) {
+          const void* row = p.weights_at(call.weights, element + o * p.taps * p.ic);
+          if (is_bf16) {
+            p.kernels.widen(static_cast<const Bf16*>(row), p.ic, to + o * p.ic);
+          } else {
+            std::memcpy(to + o * p.ic, row, static_cast<size_t>(p.ic) * sizeof(float));
+          }
+        }
+        continue;
+      }
+      if (is_bf16) {
+        float* tap = widened.of<float>(call);
+        p.kernels.widen(static_cast<const Bf16*>(from), p.weights_tap, tap);
+        from = tap;
+      }
+      p.kernels.transpose(static_cast<const float*>(from), p.oc, p.ic, p.oc, to, p.ic);
+    }
+  });
+}
+
+int64_t Turned::element(const Where& where) const {
+  int64_t slots[3];
+  for (int axis = 0; axis < 3; ++axis) {
+    if (where.axis[axis]->taps == 0) return 0;
+    slots[axis] = slot(where, axis, 0);
+  }
+  return offset(slots[0], slots[1], slots[2]);
+}
+
+int64_t Turned::segments(const Where& where, const Steps& dst, Segment* list) const {
+  const Problem& p = problem_;
+  const Item &d = *where.axis[0], &h = *where.axis[1], &w = *where.axis[2];
+  const bool merges = p.groups == 1 && w.other_tap_step == -1;
+  const auto output = [&](const Item& item, int64_t i, int axis) {
+    return (item.taps - 1 - i) * item.other_tap_step * dst.axis[axis];
+  };
+  const int64_t first = element(where);
+  int64_t count = 0;
+  for (int64_t i = 0; i < d.taps; ++i) {
+    for (int64_t j = 0; j < h.taps; ++j) {
+      int64_t last_slot = -1;
+      for (int64_t k = 0; k < w.taps; ++k) {
+        const int64_t this_slot = slot(where, 2, k);
+        if (merges && k > 0 && this_slot == last_slot + 1) {
+          list[count - 1].length += p.oc;
+        } else {
+          list[count++] = {output(d, i, 0) + output(h, j, 1) + output(w, k, 2),
+                           offset(slot(where, 0, i), slot(where, 1, j), this_slot) - first, p.oc};
+        }
+        last_slot = this_slot;
+      }
+    }
+  }
+  return count;
+}
+
+int64_t Turned::slot(const Where& where, int axis, int64_t i) const {
+  const Item& item = *where.axis[axis];
+  const int64_t j = item.taps - 1 - i;  // of the tap, for outputs fall from tap to tap
+  const int64_t kernel = problem_.axes[axis].kernel_index(item.other + j * item.other_tap_step);
+  return slots_[axis][static_cast<size_t>(kernel * problem_.axes[axis].kernel + item.tap + j * item.tap_step)];
+}
+
+int64_t Turned::offset(int64_t depth, int64_t height, int64_t width) const {
+  const auto size = [&](int axis) { return static_cast<int64_t>(slots_[axis].size()); };
+  return ((depth * size(1) + height) * size(2) + width) * problem_.ic * problem_.oc;
+}
+
+}  // namespace conv4j
