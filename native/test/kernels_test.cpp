@@ -109,6 +109,8 @@ std::vector<Named> many_geometries() {
       {"tiled, stride 2", geometry(2, 16, 32, 1, {axis(19, 4, C4J_TILED, 3, 2, 1), axis(23, 3, C4J_TILED, 2, 2)})},
       {"tiled, many positions", geometry(2, 24, 40, 1, {tiled(70), tiled(71)})},
       {"tiled, few output channels", geometry(2, 32, 3, 1, {tiled(18), tiled(18)}, C4J_BIAS_CHANNEL)},
+      {"tiled, one output channel", geometry(2, 32, 1, 1, {tiled(18), tiled(40)}, C4J_BIAS_CHANNEL)},
+      {"tiled, one input channel", geometry(2, 1, 24, 1, {tiled(18), tiled(40)})},
       {"local",
        geometry(5, 16, 16, 1, {axis(9, 3, C4J_LOCAL, 1, 1, 1), axis(9, 3, C4J_LOCAL, 1, 1, 1)}, C4J_BIAS_POSITION)},
       {"blocks",

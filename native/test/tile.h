@@ -17,7 +17,8 @@
 
 namespace conv4j::test {
 
-// Where the two factors of term k of a segment's `length` lie, counted from the beginnings of its segment.
+// Where the two factors of term k of a segment's `length` lie, counted from the beginnings of its segment. With several
+// terms to each of a length's steps, k counts all of them.
 struct Term {
   int64_t a;
   int64_t b;
@@ -29,9 +30,13 @@ struct TileKernel {
   void (*set_steps)(Tile& tile, int64_t longest);  // the smallest with which the operands' rows do not overlap
   bool b_is_bf16 = false;
   bool half_vector = false;  // of columns at most
+  int64_t terms = 1;         // to each step of a segment's length
 
-  int64_t most_columns(const Kernels& kernels) const { return half_vector ? kernels.lanes / 2 : 70; }
-  TileKernel on_bf16(void (*Kernels::*kernel)(const Tile& tile)) const { return {kernel, term, set_steps, true}; }
+  // Kernels of several terms to a step take columns one by one.
+  int64_t most_columns(const Kernels& kernels) const { return half_vector ? kernels.lanes / 2 : terms > 1 ? 3 : 70; }
+  TileKernel on_bf16(void (*Kernels::*kernel)(const Tile& tile)) const {
+    return {kernel, term, set_steps, true, half_vector, terms};
+  }
 };
 
 // The float cut off to a bf16, and widened again.
@@ -81,6 +86,7 @@ inline void check_tile(const Kernels& kernels, const TileKernel& kernel, const T
   Tile t = {};
   t.rows = c.rows;
   t.columns = c.columns;
+  t.terms = kernel.terms;
   const auto longest = std::max_element(c.lengths.begin(), c.lengths.end());
   kernel.set_steps(t, longest == c.lengths.end() ? 0 : *longest);
   t.c_row = c.columns;
@@ -101,7 +107,7 @@ inline void check_tile(const Kernels& kernels, const TileKernel& kernel, const T
   const auto last_term = [&](int64_t length) {
     Term last = {-1, -1};
     for (int64_t row = 0; row < t.rows && length > 0; ++row) {
-      const Term term = kernel.term(t, row, t.columns - 1, length - 1, length);
+      const Term term = kernel.term(t, row, t.columns - 1, length * kernel.terms - 1, length);
       last = {std::max(last.a, term.a), std::max(last.b, term.b)};
     }
     return last;
@@ -114,14 +120,14 @@ inline void check_tile(const Kernels& kernels, const TileKernel& kernel, const T
     const int64_t length = c.lengths[segments.size() - 1 - i];
     mirrored.a = a_size + 1;
     a_size = mirrored.a + last_term(length).a + 1;
-    terms += length;
+    terms += length * kernel.terms;
   }
   t.segments = segments.data();
   t.segment_count = static_cast<int64_t>(segments.size());
 
   const auto for_each_term = [&](int64_t row, int64_t column, const auto& visit) {
     for (const Segment& s : segments) {
-      for (int64_t k = 0; k < s.length; ++k) {
+      for (int64_t k = 0; k < s.length * kernel.terms; ++k) {
         const Term term = kernel.term(t, row, column, k, s.length);
         visit(s.a + term.a, s.b + term.b);
       }

@@ -25,6 +25,9 @@ struct Segment {
 //   without
 //                its pair b[s.b + k / 2 * b_step + column]   (columns are half a vector at most)
 //   dot          A = a[s.a + row * a_row + k]   B = b[s.b + column * b_step + k]
+//   dot_slide    the sum over j < terms of A = a[s.a + (row + k) * a_row + j]
+//                and B = b[s.b + windows[row % phases][k] + column * b_step + j]
+//                (all lengths are the same; 1 to 4 phases)
 //   channelwise  A = a[s.a + row * a_row + column]   B = b[s.b + column]   (lengths are 1)
 //   channelwise_slide  A = a[s.a + (row + k) * a_row + column]
 //                B = b[s.b + windows[row % phases][k] + column]   (all lengths are the same; 1 to 4 phases)
@@ -35,7 +38,8 @@ struct Segment {
 // c_line; sums of phase p go to kernel (first_phase + p) % phases, from each of which to the next c and init move by
 // c_phase.
 //
-// gemm_bf16, dot_bf16, channelwise_bf16 and channelwise_slide_bf16 are the same with a `b` of Bf16, widened exactly.
+// gemm_bf16, dot_bf16, dot_slide_bf16, channelwise_bf16 and channelwise_slide_bf16 are the same with a `b` of Bf16,
+// widened exactly.
 //
 // A call computes `tiles` such tiles, none meaning one, with a, b, c and init moved by steps of their own from each to
 // the next.
@@ -57,6 +61,7 @@ struct Tile {
   int64_t a_line;
   int64_t c_line;
   int64_t columns;
+  int64_t terms;
   int64_t phases;
   int64_t first_phase;
   int64_t c_phase;

@@ -4,6 +4,7 @@
 #include "kernels/convolution/channelwise.h"
 #include "kernels/convolution/grid.h"
 #include "kernels/convolution/pass.h"
+#include "kernels/convolution/slide.h"
 #include "kernels/convolution/spaced.h"
 #include "kernels/convolution/turned.h"
 
@@ -351,6 +352,9 @@ class BackwardData : public KernelPass {
 }  // namespace
 
 std::unique_ptr<KernelPass> make_backward_data(const Problem& problem) {
+  if (problem.order != Problem::Order::kIcInner && slides(problem, problem.ic)) {
+    return make_slide_backward_data(problem);
+  }
   if (problem.order == Problem::Order::kGroupsInner) return make_channelwise_backward_data(problem);
   return std::make_unique<BackwardData>(problem);
 }

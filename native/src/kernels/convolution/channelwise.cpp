@@ -423,11 +423,9 @@ class ChannelwiseBackwardWeights : public Channelwise {
 }  // namespace
 
 std::unique_ptr<KernelPass> make_channelwise_forward(const Problem& problem) {
-  if (slides(problem)) return make_slide_forward(problem);
   return std::make_unique<ChannelwiseForward>(problem);
 }
 std::unique_ptr<KernelPass> make_channelwise_backward_data(const Problem& problem) {
-  if (slides(problem)) return make_slide_backward_data(problem);
   return std::make_unique<ChannelwiseBackwardData>(problem);
 }
 std::unique_ptr<KernelPass> make_channelwise_backward_weights(const Problem& problem) {

@@ -13,11 +13,6 @@ std::unique_ptr<KernelPass> make_channelwise_forward(const Problem& problem);
 std::unique_ptr<KernelPass> make_channelwise_backward_data(const Problem& problem);
 std::unique_ptr<KernelPass> make_channelwise_backward_weights(const Problem& problem);
 
-// Forward and backward_data of layers whose neighbouring positions share what they meet, and few kernels.
-bool slides(const Problem& problem);
-std::unique_ptr<KernelPass> make_slide_forward(const Problem& problem);
-std::unique_ptr<KernelPass> make_slide_backward_data(const Problem& problem);
-
 }  // namespace conv4j
 
 #endif  // CONV4J_KERNELS_CONVOLUTION_CHANNELWISE_H_

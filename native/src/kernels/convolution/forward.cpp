@@ -4,6 +4,7 @@
 #include "kernels/convolution/channelwise.h"
 #include "kernels/convolution/grid.h"
 #include "kernels/convolution/pass.h"
+#include "kernels/convolution/slide.h"
 #include "kernels/convolution/spaced.h"
 #include "kernels/convolution/start.h"
 
@@ -104,6 +105,7 @@ class Forward : public KernelPass {
 }  // namespace
 
 std::unique_ptr<KernelPass> make_forward(const Problem& problem) {
+  if (problem.order != Problem::Order::kOcInner && slides(problem, problem.oc)) return make_slide_forward(problem);
   if (problem.order == Problem::Order::kGroupsInner) return make_channelwise_forward(problem);
   return std::make_unique<Forward>(problem);
 }

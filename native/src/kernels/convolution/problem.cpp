@@ -34,6 +34,7 @@ Problem::Problem(const Geometry& g, DataType type, Isa isa, int thread_count)
   weight_bytes = bf16 ? sizeof(Bf16) : sizeof(float);
   gemm = bf16 ? kernels.gemm_bf16 : kernels.gemm;
   dot = bf16 ? kernels.dot_bf16 : kernels.dot;
+  dot_slide = bf16 ? kernels.dot_slide_bf16 : kernels.dot_slide;
   channelwise = bf16 ? kernels.channelwise_bf16 : kernels.channelwise;
   channelwise_slide = bf16 ? kernels.channelwise_slide_bf16 : kernels.channelwise_slide;
   n = std::max<int64_t>(g.n, 1);  // A plan of an empty batch never runs.

@@ -43,6 +43,7 @@ struct Problem {
   const Kernels& kernels;
   void (*gemm)(const Tile& tile);  // for weights of their type as B
   void (*dot)(const Tile& tile);
+  void (*dot_slide)(const Tile& tile);
   void (*channelwise)(const Tile& tile);
   void (*channelwise_slide)(const Tile& tile);
   int threads;
