@@ -15,6 +15,8 @@ namespace {
 // Weights with output channels innermost suit the forward pass. Here they are
 enum class Role {
   kTurned,   // turned, input channels innermost, for the time of the call: rows are positions, columns input channels
+  kDirect,   // the same where input channels are innermost already: for kernels that few positions share (32 images,
+             // local_oc7: 0.76 of the time)
   kBatch,    // rows, one per input channel, with images as columns: for kernels that few positions share
   kDot,      // taken as they are, lanes being summed over: rows are positions, or images that fill half a vector at
              // most, columns input channels
@@ -117,10 +119,13 @@ class BackwardData : public KernelPass {
           t.init = call.add ? c : bias;
           t.init_row = call.add ? t.c_row : 0;
           t.b_ahead = ahead;
+          t.b = p.weights_at(call.weights, element);
           if (role_ == Role::kDot) {
-            t.b = p.weights_at(call.weights, element);
             t.b_step = p.oc;
             p.dot(t);
+          } else if (role_ == Role::kDirect) {
+            t.b_step = p.taps * p.ic;
+            p.gemm(t);
           } else {
             t.b = turned + element;
             t.b_step = p.ic;
@@ -134,9 +139,9 @@ class BackwardData : public KernelPass {
 
  private:
   static Role role_of(const Problem& p) {
-    if (p.order == Problem::Order::kIcInner) return Role::kTurned;
     int64_t positions = 1;
     for (const Axis& axis : p.axes) positions *= std::max<int64_t>(axis.output / axis.kernels(), 1);
+    if (p.order == Problem::Order::kIcInner) return positions < kManyPositions ? Role::kDirect : Role::kTurned;
     const bool few_inputs = p.ic < kFewInputs;
     // A line of positions makes no strips, which threads could share out.
     const bool has_strips = p.axes[0].output * p.axes[1].output >= kStrips;
