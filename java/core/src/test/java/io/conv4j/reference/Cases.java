@@ -404,14 +404,34 @@ public final class Cases {
         c.add(layer(3, 5, 3, 3).sharing(tiled(2)).padding(same()), "tiled 2, 2116 positions of a kernel", 1, 92, 92);
         c.add(layer(12, 32, 2, 1, 3).sharing(tiled(1, 2, 1)), "tiled 3-D, 4200 positions of a kernel", 5, 11, 13, 16);
         c.add(layer(40, 1, 3, 3).sharing(tiled(2)).padding(same()).bias(CHANNEL), "tiled 2, one output", 2, 7, 31);
-        c.add(layer(17, 1, 4, 5).sharing(tiled(1, 3)).padding(explicit(2, 0, 1, 3)), "tiled 1 x 3, one output", 1, 6, 41);
+        c.add(
+                layer(17, 1, 4, 5).sharing(tiled(1, 3)).padding(explicit(2, 0, 1, 3)),
+                "tiled 1 x 3, one output",
+                1,
+                6,
+                41);
         c.add(layer(1, 23, 3, 3).sharing(tiled(2)), "tiled 2, one input", 2, 7, 31);
         c.add(layer(1, 16, 2, 6).sharing(tiled(3, 4)).padding(full()).stride(2, 1), "tiled 3 x 4, one input", 1, 9, 29);
         c.add(layer(9, 5, 3, 3).sharing(tiled(2)).dilation(2).stride(3), "tiled 2, dilation 2, stride 3", 8, 22, 25);
-        c.add(layer(8, 16, 5, 4).sharing(tiled(3)).stride(2).padding(explicit(2, 2, 1, 2)), "tiled 3, k5 x 4, stride 2", 6, 19, 22);
-        c.add(layer(8, 7, 4, 6).sharing(tiled(2)).dilation(4, 2).stride(2).padding(explicit(3, 6, 5, 4)), "tiled 2, in 2s", 9, 21, 23);
+        c.add(
+                layer(8, 16, 5, 4).sharing(tiled(3)).stride(2).padding(explicit(2, 2, 1, 2)),
+                "tiled 3, k5 x 4, stride 2",
+                6,
+                19,
+                22);
+        c.add(
+                layer(8, 7, 4, 6).sharing(tiled(2)).dilation(4, 2).stride(2).padding(explicit(3, 6, 5, 4)),
+                "tiled 2, in 2s",
+                9,
+                21,
+                23);
         c.add(layer(8, 5, 3, 3).sharing(blocks(3)).dilation(2).stride(2), "blocks 3, dilation 2, stride 2", 9, 23, 24);
-        c.add(layer(12, 16, 3, 4).sharing(blocks(5)).padding(explicit(1, 1, 2, 1)), "blocks 5, 25 positions of a kernel", 2, 15, 14);
+        c.add(
+                layer(12, 16, 3, 4).sharing(blocks(5)).padding(explicit(1, 1, 2, 1)),
+                "blocks 5, 25 positions of a kernel",
+                2,
+                15,
+                14);
         c.add(layer(8, 5, 3, 3).sharing(local()).stride(2).padding(same()), "local, 33 images, stride 2", 33, 7, 6);
         c.add(layer(3, 4, 3, 3).sharing(local()).padding(same()), "local", 2, 4, 5);
         c.add(layer(17, 16, 3, 3).sharing(local()).bias(CHANNEL), "local, 17 to 16", 1, 4, 5);
