@@ -186,6 +186,8 @@ public final class Cases {
         add(layer(8, 3, 2, 3, 2).padding(explicit(1, 0, 2, 1, 0, 3)), "3-D asymmetric", 1, 3, 4, 5);
         add(layer(6, 10, 2, 2, 2).groups(2).stride(2), "3-D 2 groups", 1, 4, 4, 4);
         add(depthwise(16, 3, 3, 3).padding(same()), "3-D depthwise 16", 1, 3, 4, 5);
+        add(layer(24, 32, 5, 1, 3).stride(3, 1, 2).padding(full()), "3-D depth padded past stride", 2, 5, 2, 6);
+        add(layer(24, 32, 6, 1, 3).padding(explicit(5, 1, 0, 0, 1, 1)), "3-D depth shorter than k6", 2, 2, 3, 5);
     }
 
     private void biases() {

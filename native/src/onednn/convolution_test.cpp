@@ -1,0 +1,62 @@
+#include "onednn/convolution.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "conv4j/conv4j.h"
+#include "test/plan.h"
+#include "test/random.h"
+
+namespace conv4j {
+namespace {
+
+using test::memory;
+using test::Plan;
+
+std::vector<float> gradient_of_weights(const c4j_geometry& geometry, int64_t implementation,
+                                       const std::vector<float>& src, const std::vector<float>& dst, int64_t weights) {
+  c4j_options options = {};
+  options.threads = 1;
+  options.implementation = implementation;
+  const Plan plan(geometry, options);
+  EXPECT_EQ(C4J_OK, plan.status()) << c4j_last_error();
+  std::vector<float> gradient(static_cast<size_t>(weights));
+  EXPECT_EQ(C4J_OK, plan.execute(C4J_BACKWARD_WEIGHTS, C4J_OVERWRITE, memory(src), memory(gradient), {}, memory(dst),
+                                 C4J_CHANNELS_FIRST))
+      << c4j_last_error();
+  return gradient;
+}
+
+// Where oneDNN's own choice writes outside of the gradient.
+TEST(OneDnnConvolutionTest, GradientsOf3DWeightsAreRightHoweverFarTheDepthIsPadded) {
+  constexpr int64_t kIc = 24, kOc = 32;
+  for (const int64_t input : {1, 2, 3, 5}) {
+    for (const int64_t kernel : {2, 3, 5, 6}) {
+      for (const int64_t stride : {1, 2, 3}) {
+        for (int64_t begin = 1; begin < kernel; ++begin) {
+          for (const int64_t end : {int64_t{0}, kernel / 2, kernel - 1}) {
+            if (input + begin + end < kernel) continue;
+            c4j_axis depth = test::axis(input, kernel, C4J_SHARED, 1, stride);
+            depth.pad_begin = begin;
+            depth.pad_end = end;
+            depth.output = (input + begin + end - kernel) / stride + 1;
+            const c4j_axis height = test::axis(2, 1, C4J_SHARED, 1), width = test::axis(5, 3, C4J_SHARED, 1, 1, 1);
+            const c4j_geometry geometry = test::geometry(2, kIc, kOc, 1, {depth, height, width});
+            const auto src = test::random_integers(2 * kIc * input * 10, 1);
+            const auto dst = test::random_integers(2 * kOc * depth.output * 10, 2);
+            const int64_t weights = kIc * kOc * kernel * 3;
+            EXPECT_EQ(gradient_of_weights(geometry, C4J_KERNELS, src, dst, weights),
+                      gradient_of_weights(geometry, C4J_ONEDNN, src, dst, weights))
+                << "input " << input << ", kernel " << kernel << ", stride " << stride << ", padding " << begin << ", "
+                << end;
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace conv4j
