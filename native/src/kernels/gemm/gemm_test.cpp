@@ -40,6 +40,7 @@ class GemmTest : public test::IsaTest {};
 
 TEST_P(GemmTest, RowsOfAMatchDoublesForEveryNumberOfRowsAndColumns) {
   test::check_every_size(kernels(), kGemm, {9, 2});
+  test::check_every_size(kernels(), kGemm, {64});  // blocks of their own
 }
 
 TEST_P(GemmTest, RowsOfAMatchDoublesForEverySumStepAndInit) {
@@ -48,6 +49,7 @@ TEST_P(GemmTest, RowsOfAMatchDoublesForEverySumStepAndInit) {
 
 TEST_P(GemmTest, RowsOfAAndBf16MatchDoublesForEveryNumberOfRowsAndColumns) {
   test::check_every_size(kernels(), kGemm.on_bf16(&Kernels::gemm_bf16), {9, 2});
+  test::check_every_size(kernels(), kGemm.on_bf16(&Kernels::gemm_bf16), {64});  // blocks of their own
 }
 
 TEST_P(GemmTest, RowsOfAAndBf16MatchDoublesForEverySumStepAndInit) {
@@ -56,6 +58,7 @@ TEST_P(GemmTest, RowsOfAAndBf16MatchDoublesForEverySumStepAndInit) {
 
 TEST_P(GemmTest, ColumnsOfAMatchDoublesForEveryNumberOfRowsAndColumns) {
   test::check_every_size(kernels(), kGemmT, {9, 2});
+  test::check_every_size(kernels(), kGemmT, {64});  // blocks of their own
 }
 
 TEST_P(GemmTest, ColumnsOfAMatchDoublesForEverySumStepAndInit) {
