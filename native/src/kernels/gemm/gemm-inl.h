@@ -152,8 +152,8 @@ void gemm_columns(const Tile& t, int64_t column, int64_t lanes, bool is_long) {
 
 // How many vectors of columns are computed together. Two leave registers for twice as many rows, and B is read half as
 // often: where it comes from memory, where rows fill the larger blocks better, and where blocks are many. Three let
-// eight rows be one block (t4_c128_28, backward_data: 0.97 of the time on a Zen 5, 0.92 to 0.97 on a Xeon; not for four
-// vectors of columns in all, of which one would be left, nor for seven rows: 1.0).
+// eight rows be one block (t4_c128_28, backward_data: 0.94 to 0.97 of the time on a Zen 5, 0.92 to 0.97 on a Xeon; not
+// for four vectors of columns in all, of which one would be left, nor for seven rows: 1.0).
 template <bool kTransposed>
 int64_t most_vectors(const Tile& t, bool is_long, int64_t columns) {
   if (kRegisters < 32) return 2;
