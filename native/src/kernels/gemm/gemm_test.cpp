@@ -38,28 +38,27 @@ const test::TileKernel kGemmPairs = {
 
 class GemmTest : public test::IsaTest {};
 
-TEST_P(GemmTest, RowsOfAMatchDoublesForEveryNumberOfRowsAndColumns) {
-  test::check_every_size(kernels(), kGemm, {9, 2});
-  test::check_every_size(kernels(), kGemm, {64});  // blocks of their own
+// Rows and columns are cut into other blocks where sums are long.
+void check_short_and_long_sums(const Kernels& kernels, const test::TileKernel& kernel) {
+  test::check_every_size(kernels, kernel, {9, 2});
+  test::check_every_size(kernels, kernel, {64});
 }
+
+TEST_P(GemmTest, RowsOfAMatchDoublesForEveryNumberOfRowsAndColumns) { check_short_and_long_sums(kernels(), kGemm); }
 
 TEST_P(GemmTest, RowsOfAMatchDoublesForEverySumStepAndInit) {
   test::check_every_sum(kernels(), kGemm, test::segment_lists());
 }
 
 TEST_P(GemmTest, RowsOfAAndBf16MatchDoublesForEveryNumberOfRowsAndColumns) {
-  test::check_every_size(kernels(), kGemm.on_bf16(&Kernels::gemm_bf16), {9, 2});
-  test::check_every_size(kernels(), kGemm.on_bf16(&Kernels::gemm_bf16), {64});  // blocks of their own
+  check_short_and_long_sums(kernels(), kGemm.on_bf16(&Kernels::gemm_bf16));
 }
 
 TEST_P(GemmTest, RowsOfAAndBf16MatchDoublesForEverySumStepAndInit) {
   test::check_every_sum(kernels(), kGemm.on_bf16(&Kernels::gemm_bf16), test::segment_lists());
 }
 
-TEST_P(GemmTest, ColumnsOfAMatchDoublesForEveryNumberOfRowsAndColumns) {
-  test::check_every_size(kernels(), kGemmT, {9, 2});
-  test::check_every_size(kernels(), kGemmT, {64});  // blocks of their own
-}
+TEST_P(GemmTest, ColumnsOfAMatchDoublesForEveryNumberOfRowsAndColumns) { check_short_and_long_sums(kernels(), kGemmT); }
 
 TEST_P(GemmTest, ColumnsOfAMatchDoublesForEverySumStepAndInit) {
   test::check_every_sum(kernels(), kGemmT, test::segment_lists());
