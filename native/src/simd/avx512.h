@@ -19,6 +19,10 @@ inline Vector hold(Vector v) {
   asm("" : "+v"(v));
   return v;
 }
+inline Half hold(Half v) {
+  asm("" : "+v"(v));
+  return v;
+}
 inline void store(float* p, Vector v) { *reinterpret_cast<Vector*>(p) = v; }
 inline void store(float* p, Half v) { *reinterpret_cast<Half*>(p) = v; }
 

@@ -53,7 +53,7 @@ void channelwise_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes)
 template <typename B, int kVectors, bool kPartial>
 void channelwise_columns(const Tile& t, int64_t column, int64_t lanes) {
   constexpr int kMost = kRegisters == 32 ? 8 : 4;
-  in_blocks<kMost>(t.rows, [&](auto rows, int64_t row, int64_t, int64_t) {
+  in_blocks<kMost>(t.rows, [&](auto rows, int64_t row, int64_t) {
     channelwise_tile<B, decltype(rows)::value, kVectors, kPartial>(t, row, column, lanes);
   });
 }
@@ -321,7 +321,7 @@ void channelwise_t_rows(const Tile& t) {
   constexpr int kMost = (kRegisters == 32 ? 27 : 12) / kPhases;  // sums at a time
   const int64_t lines = t.rows / t.line_rows;
   if (t.line_rows <= 3 && lines > 1 && kMost >= 6) {
-    in_blocks<kMost / 3 < 3 ? kMost / 3 : 3>(lines, [&](auto line_count, int64_t line, int64_t, int64_t) {
+    in_blocks<kMost / 3 < 3 ? kMost / 3 : 3>(lines, [&](auto line_count, int64_t line, int64_t) {
       with_count<3>(t.line_rows, [&](auto rows) {
         channelwise_t_columns<kPhases, decltype(line_count)::value, decltype(rows)::value>(t, line, 0);
       });
@@ -330,7 +330,7 @@ void channelwise_t_rows(const Tile& t) {
   }
   constexpr int kMostRows = kPhases > 1 ? 3 : kRegisters == 32 ? 9 : 5;
   for (int64_t line = 0; line < lines; ++line) {
-    in_blocks<kMostRows>(t.line_rows, [&](auto rows, int64_t row, int64_t, int64_t) {
+    in_blocks<kMostRows>(t.line_rows, [&](auto rows, int64_t row, int64_t) {
       channelwise_t_columns<kPhases, 1, decltype(rows)::value>(t, line, row);
     });
   }

@@ -217,9 +217,11 @@ class LocalBackwardWeights : public BackwardWeights {
 // The source elements under the taps and the gradients of many positions are copied into panels, zeros where taps lie
 // on the padding, and the sum over them runs without gaps. In place, positions whose distance is a power of two would
 // evict each other, and the short runs at the border would take a tile each (1.1 to 1.7 times the time with 64
-// channels). Where a copy would serve few products, all but the border's positions are read where they lie, and units
-// that read the same lines of the source go through them together, as long as there is one for every thread: t2_oc1, 8
-// images, 0.50 -> 0.43 ms, and 0.60 without `Splits`.
+// channels). Where a copy would serve few products, all but the border's positions are read where they lie.
+//
+// Units that read the same lines go through them together, as long as threads share these evenly and their gradients
+// stay near the core (t2_oc1, 8 images, 0.50 -> 0.43 ms, and 0.60 without `Splits`; t3_c64_56 on a Cascade Lake, 0.93
+// of the time).
 class SharedBackwardWeights : public BackwardWeights {
  public:
   explicit SharedBackwardWeights(const Problem& problem)
@@ -232,28 +234,37 @@ class SharedBackwardWeights : public BackwardWeights {
         columns_(std::min<int64_t>(problem.oc, kMostColumns)),
         column_blocks_(ceil_div(problem.oc, columns_)),
         alike_(blocks_ * problem.axes[2].kernels()),
-        splits_(problem, split_count()) {
+        splits_(problem, split_count()),
+        src_step_(block_ * problem.ic + kApart) {
     const Axis& width = problem.axes[2];
+    const bool is_near = lanes_are_outputs() && !in_place_;
     const int64_t lanes = lanes_are_outputs() ? columns_ : block_ * problem.ic;
-    terms_ = std::clamp<int64_t>(kPanelFloats / lanes, 16, 256);
+    terms_ = std::clamp<int64_t>((is_near ? kNearFloats : kPanelFloats) / lanes, 16, 256);
     // In place, both factors stay near the core. Windows of neighbouring positions share their source.
     const int64_t step = width.sharing == Sharing::kTiled ? width.stride * width.sharing_size : width.stride;
     most_in_place_ = std::max<int64_t>(16, kInPlaceFloats / (std::min(block_, step) * problem.ic + columns_));
     sums_ = reserve<float>(splits_.scratch_size());
-    is_joint_ = may_be_joint() && splits_.count() * unit_count() / alike_ >= problem.threads;
-    const int64_t joint = is_joint_ ? alike_ : 1;
-    units_ = reserve_per_thread<Unit>(joint);
-    src_panels_ = reserve_per_thread<float>(joint * terms_ * block_ * problem.ic);
-    dst_panels_ = reserve_per_thread<float>(joint * terms_ * columns_);
-    rows_ = reserve_per_thread<Row>(joint * block_);
-    segments_ = reserve_per_thread<Segment>(joint * kMostSegments);
+    // No thread is to wait for long for another one.
+    const auto is_even = [&](int64_t joint) {
+      const int64_t units = splits_.count() * unit_count() / joint;
+      return 20 * ceil_div(units, problem.threads) * problem.threads <= 21 * units;
+    };
+    for (int64_t joint : {width.kernels(), alike_}) {
+      if (joint <= most_joint() && is_even(joint)) joint_ = joint;
+    }
+    const int64_t panels = in_place_ ? joint_ : 1;
+    units_ = reserve_per_thread<Unit>(joint_);
+    src_panels_ = reserve_per_thread<float>(panels * terms_ * src_step_);
+    dst_panels_ = reserve_per_thread<float>(panels * terms_ * columns_);
+    rows_ = reserve_per_thread<Row>(joint_ * block_);
+    segments_ = reserve_per_thread<Segment>(joint_ * kMostSegments);
   }
 
   void run(const Call& call) const override {
     const Problem& p = problem_;
     const bool streams = !in_place_ && this->streams(call);
-    const int64_t widths = p.axes[2].kernels(), joint = is_joint_ ? alike_ : 1;
-    parallel_for(splits_.count() * unit_count() / joint, [&](int64_t index) {
+    const int64_t widths = p.axes[2].kernels();
+    parallel_for(splits_.count() * unit_count() / joint_, [&](int64_t index) {
       const auto next = [&](int64_t count) {
         const int64_t digit = index % count;
         index /= count;
@@ -262,19 +273,19 @@ class SharedBackwardWeights : public BackwardWeights {
       Unit u = {};
       u.first_output = next(column_blocks_) * columns_;
       u.outputs = std::min(columns_, p.oc - u.first_output);
-      const int64_t block = next(is_joint_ ? 1 : blocks_);
+      const int64_t first = next(alike_ / joint_) * joint_;
       u.group = next(p.groups);
-      const int64_t width = next(is_joint_ ? 1 : widths);
       for (int axis : {1, 0}) u.positions[axis] = positions(p.axes[axis], next(p.axes[axis].kernels()));
       u.split = index;
       u.add = call.add && index == 0;
       Unit* units = units_.of<Unit>(call);
-      for (int64_t i = 0; i < joint; ++i) {
-        u.first_tap = (block + i / widths) * block_;
+      for (int64_t i = 0; i < joint_; ++i) {
+        const int64_t panel = in_place_ ? i : 0;
+        u.first_tap = (first + i) / widths * block_;
         u.inputs = (std::min(p.taps, u.first_tap + block_) - u.first_tap) * p.ic;
-        u.positions[2] = positions(p.axes[2], width + i % widths);
-        u.src_panel = src_panels_.of<float>(call) + i * terms_ * block_ * p.ic;
-        u.dst_panel = dst_panels_.of<float>(call) + i * terms_ * columns_;
+        u.positions[2] = positions(p.axes[2], (first + i) % widths);
+        u.src_panel = src_panels_.of<float>(call) + panel * terms_ * src_step_;
+        u.dst_panel = dst_panels_.of<float>(call) + panel * terms_ * columns_;
         u.rows = rows_.of<Row>(call) + i * block_;
         u.segments = segments_.of<Segment>(call) + i * kMostSegments;
         u.c = splits_.sums(index, call.weights, sums_.of<float>(call)) + unit_offset(u);
@@ -283,7 +294,7 @@ class SharedBackwardWeights : public BackwardWeights {
         units[i] = u;
         find_rows(units[i]);
       }
-      run_units(call, units, units + joint);
+      run_units(call, units, units + joint_);
     });
     splits_.add_up(call.weights, sums_.of<float>(call));
   }
@@ -292,7 +303,12 @@ class SharedBackwardWeights : public BackwardWeights {
   static constexpr int64_t kFewProducts = 32;
   static constexpr int64_t kMostColumns = 64;
   static constexpr int64_t kInputs = 400;
-  static constexpr int64_t kPanelFloats = 16384;    // of the panel in the lanes
+  static constexpr int64_t kPanelFloats = 16384;  // of the panel in the lanes
+  // The same where the other panel's rows are many: half of a first-level cache (t2_c64_56 on a Cascade Lake, from its
+  // second one: 1.2 times the time).
+  static constexpr int64_t kNearFloats = 4096;
+  static constexpr int64_t kApart = 16;             // keeps terms whose size is a power of two from evicting each other
+  static constexpr int64_t kJointFloats = 131072;   // of gradients
   static constexpr int64_t kInPlaceFloats = 12288;  // 3072: up to 1.1 times the time, 1.3 on two threads
   static constexpr int64_t kMostSegments = 128;
   static constexpr int64_t kMostJoint = 16;
@@ -331,6 +347,11 @@ class SharedBackwardWeights : public BackwardWeights {
     int64_t src_ahead, dst_ahead;
   };
 
+  // Among the positions of units.
+  struct Spot {
+    int64_t n, d, h, w;
+  };
+
   static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
   // Taps of a unit: whole lines if there are several, and about as many in each unit, since threads wait for the last.
@@ -341,10 +362,12 @@ class SharedBackwardWeights : public BackwardWeights {
     return ceil_div(lines, blocks) * line;
   }
 
-  bool may_be_joint() const { return in_place_ && alike_ <= kMostJoint; }
+  // How many units that read the same lines may go through them together: their gradients are to stay near the core.
+  int64_t most_joint() const { return in_place_ ? kMostJoint : kJointFloats / (block_ * problem_.ic * columns_); }
 
   int64_t split_count() const {
-    const int64_t by_units = Splits::by_units(problem_, unit_count() / (may_be_joint() ? alike_ : 1));
+    const bool is_joint = in_place_ && alike_ <= kMostJoint;
+    const int64_t by_units = Splits::by_units(problem_, unit_count() / (is_joint ? alike_ : 1));
     return in_place_ ? std::max(Splits::by_images(problem_), by_units) : by_units;
   }
 
@@ -383,15 +406,31 @@ class SharedBackwardWeights : public BackwardWeights {
     }
   }
 
-  // Units of the same lines.
+  // Units of the same lines. All of them copy what the first one brought near the core.
   void run_units(const Call& call, Unit* begin, Unit* end) const {
     const Positions &pd = begin->positions[0], &ph = begin->positions[1];
     const Splits::Part lines = splits_.part(begin->split, problem_.n * pd.count * ph.count);
-    for (int64_t line = lines.begin; line < lines.end; ++line) {
-      const int64_t h = ph.first + line % ph.count * ph.step;
-      const int64_t d = pd.first + line / ph.count % pd.count * pd.step;
-      const int64_t n = line / ph.count / pd.count;
-      for (Unit* u = begin; u != end; ++u) positions_of_line(call, *u, n, d, h);
+    const int64_t width = positions(problem_.axes[2], 0).count;
+    int64_t left = (lines.end - lines.begin) * width;
+    Spot from = {};
+    if (left > 0)
+      from = {lines.begin / ph.count / pd.count, lines.begin / ph.count % pd.count, lines.begin % ph.count, 0};
+    const int64_t step = in_place_ ? width : ceil_div(left, std::max<int64_t>(ceil_div(left, terms_), 1));
+    while (left > 0) {
+      const int64_t count = std::min(left, step);
+      Spot at = from;
+      for (Unit* u = begin; u != end; ++u) {
+        at = from;
+        for (int64_t rest = count, piece; rest > 0; rest -= piece) {
+          piece = std::min(rest, width - at.w);
+          positions_of_line(call, *u, at, std::min(at.w + piece, u->positions[2].count));
+          at.w += piece;
+          if (at.w == width) at = line_after(at, pd.count, ph.count);
+        }
+        if (!in_place_) flush_panels(*u);
+      }
+      from = at;
+      left -= count;
     }
     for (Unit* u = begin; u != end; ++u) {
       flush_panels(*u);
@@ -400,10 +439,17 @@ class SharedBackwardWeights : public BackwardWeights {
     }
   }
 
-  void positions_of_line(const Call& call, Unit& u, int64_t n, int64_t d, int64_t h) const {
+  // Without divisions, which took a fifth of t2_c3_32's time.
+  static Spot line_after(const Spot& at, int64_t depths, int64_t heights) {
+    if (at.h + 1 < heights) return {at.n, at.d, at.h + 1, 0};
+    return at.d + 1 < depths ? Spot{at.n, at.d + 1, 0, 0} : Spot{at.n + 1, 0, 0, 0};
+  }
+
+  void positions_of_line(const Call& call, Unit& u, const Spot& at, int64_t last) const {
     const Problem& p = problem_;
-    const Positions &ph = u.positions[1], &pw = u.positions[2];
-    const float* src = call.src + n * p.src.image + u.group * p.ic;
+    const Positions &pd = u.positions[0], &ph = u.positions[1], &pw = u.positions[2];
+    const int64_t d = pd.first + at.d * pd.step, h = ph.first + at.h * ph.step;
+    const float* src = call.src + at.n * p.src.image + u.group * p.ic;
     bool any = false;
     for (int64_t i = 0; i < u.row_count; ++i) {
       Row& row = u.rows[i];
@@ -413,14 +459,14 @@ class SharedBackwardWeights : public BackwardWeights {
       row.src = inside ? src + depth * p.src.axis[0] + height * p.src.axis[1] : nullptr;
       any = any || inside;
     }
-    if (!any) return;
+    if (!any || at.w >= last) return;
     // Ahead lies the next line, or the same one where that is long.
     const bool is_long = pw.count > 2 * terms_;
     const int64_t next = h + ph.step < p.axes[1].output && !is_long ? ph.step : 0;
     const int64_t further = is_long ? terms_ * pw.step : 0;
     line(call, u,
-         {call.dst + n * p.dst.image + d * p.dst.axis[0] + h * p.dst.axis[1] + u.group * p.oc + u.first_output, 0,
-          pw.count, next * p.axes[1].stride * p.src.axis[1] + further * p.axes[2].stride * p.src.axis[2],
+         {call.dst + at.n * p.dst.image + d * p.dst.axis[0] + h * p.dst.axis[1] + u.group * p.oc + u.first_output, at.w,
+          last, next * p.axes[1].stride * p.src.axis[1] + further * p.axes[2].stride * p.src.axis[2],
           next * p.dst.axis[1] + further * p.dst.axis[2]});
   }
 
@@ -459,11 +505,11 @@ class SharedBackwardWeights : public BackwardWeights {
     const int64_t x = pw.first + stretch.first * pw.step;
     p.kernels.copy(stretch.dst + x * p.dst.axis[2], pw.step * p.dst.axis[2], stretch.dst_ahead, count, u.outputs,
                    u.dst_panel + u.terms * u.outputs, u.outputs);
-    float* to = u.src_panel + u.terms * u.inputs;
+    float* to = u.src_panel + u.terms * src_step_;
     for (int64_t i = 0; i < u.row_count; ++i) {
       const Row& row = u.rows[i];
       if (row.src == nullptr) {
-        zero(to, u.inputs, count, row.taps * p.ic);
+        zero(to, src_step_, count, row.taps * p.ic);
       } else if (merges_) {
         copy_taps(u, row, row.first, row.taps, stretch, to);
       } else {
@@ -497,14 +543,14 @@ class SharedBackwardWeights : public BackwardWeights {
     const int64_t last = std::clamp(end, first, stretch.last);
     if (first < last) {
       p.kernels.copy(row.src + source(first) * p.src.axis[2], pw.step * axis.stride * p.src.axis[2], stretch.src_ahead,
-                     last - first, taps * p.ic, to + (first - stretch.first) * u.inputs, u.inputs);
+                     last - first, taps * p.ic, to + (first - stretch.first) * src_step_, src_step_);
     }
     for (int64_t position = stretch.first; position < stretch.last; ++position) {
       if (position == first) position = last;
       if (position == stretch.last) break;
       for (int64_t i = 0; i < taps; ++i) {
         const int64_t x = source(position) + i;  // Dilation is 1 where there are several.
-        float* at = to + (position - stretch.first) * u.inputs + i * p.ic;
+        float* at = to + (position - stretch.first) * src_step_ + i * p.ic;
         if (x >= 0 && x < axis.input) {
           std::memcpy(at, row.src + x * p.src.axis[2], static_cast<size_t>(p.ic * kFloat));
         } else {
@@ -521,7 +567,7 @@ class SharedBackwardWeights : public BackwardWeights {
   void flush_panels(Unit& u) const {
     if (u.terms == 0) return;
     Segment terms = {0, 0, u.terms};
-    add_terms({u.src_panel, u.inputs, u.dst_panel, u.outputs}, &terms, 1, u.inputs, u.outputs, u.c, u.add, u.streams);
+    add_terms({u.src_panel, src_step_, u.dst_panel, u.outputs}, &terms, 1, u.inputs, u.outputs, u.c, u.add, u.streams);
     u.add = true;
     u.terms = 0;
   }
@@ -544,7 +590,8 @@ class SharedBackwardWeights : public BackwardWeights {
   int64_t alike_;  // units that read the same lines of the source
   Splits splits_;
   int64_t terms_, most_in_place_;
-  bool is_joint_;
+  int64_t src_step_;   // of the panel
+  int64_t joint_ = 1;  // units that go through the lines together
   Place sums_, units_, src_panels_, dst_panels_, rows_, segments_;
 };
 

@@ -79,7 +79,7 @@ void dot_tile(const Tile& t, int64_t row, int64_t column) {
 
 template <typename B, int kColumns, int kMost>
 void dot_columns(const Tile& t, int64_t column) {
-  in_blocks<kMost>(t.rows, [&](auto rows, int64_t row, int64_t block, int64_t) {
+  in_blocks<kMost>(t.rows, [&](auto rows, int64_t row, int64_t block) {
     constexpr int kRows = rows;
     const bool ahead =
         t.segment_count > 0 && t.segments[0].length > 0 && (t.a_ahead != 0 || (block == 0 && t.b_ahead != 0));

@@ -13,23 +13,30 @@ struct RowBases {
   float at(int row, int64_t a_row, int64_t k) const { return base[row / 5][row % 5 * a_row + k]; }
 };
 
-// A part of a tile: `block` of `blocks` of its rows, and the columns from `column` on.
+// A part of a tile: its rows from `row` and its columns from `column` on.
 struct GemmPart {
   int64_t row;
-  int64_t block;
-  int64_t blocks;
   int64_t column;
   int64_t lanes;  // of the last vector
   bool is_long;   // the sum
 };
 
-// `kBatches` sets of accumulators take turns over k, where one set is too few to hide the latency of an FMA.
-template <typename V, typename B, bool kTransposed, int kRows, int kVectors, int kBatches, bool kPartial>
+// One row alone reads so fast that the CPU's own prefetchers keep ahead of it; of Bf16, half as fast, they do not on a
+// Zen 5 (deepface_l4, one image: 7.1 -> 5.2 ms; floats lose up to a fifth).
+template <typename B, bool kTransposed, int kRows>
+constexpr bool kPrefetched = !kTransposed && (kRows > 1 || sizeof(B) < sizeof(float));
+
+// `kBatches` sets of accumulators take turns over k, where one set is too few to hide the latency of an FMA. The loop
+// is unrolled for small tiles only: GCC's own 16 times was slower (t2_c16_32, forward, on a Cascade Lake: 0.87 of the
+// time without).
+template <typename V, typename B, bool kTransposed, int kRows, int kVectors, int kBatches, bool kPartial, bool kAhead>
 void gemm_tile(const Tile& t, const GemmPart& part) {
   constexpr int kWidth = sizeof(V) / sizeof(float);
-  // One row alone reads so fast that the CPU's own prefetchers keep ahead of it; of Bf16, half as fast, they do not on
-  // a Zen 5 (deepface_l4, one image: 7.1 -> 5.2 ms; floats lose up to a fifth).
-  constexpr bool kPrefetches = !kTransposed && (kRows > 1 || sizeof(B) < sizeof(float));
+  constexpr bool kPrefetches = kPrefetched<B, kTransposed, kRows>;
+  constexpr int kSteps = kVectors == 1 || kRows * kVectors < 16 ? 2 * kBatches : kBatches;
+  // Sums that with all of B and a broadcast would be more than the registers: the last vector of B stays in memory.
+  constexpr bool kFull =
+      !kPartial && kVectors > 1 && kVectors * (kRows + 1) >= kRegisters && sizeof(B) == sizeof(float);
   const int64_t lanes = part.lanes;
   V sums[kBatches][kRows][kVectors] = {};
   if (!kTransposed && kRows > 1 && part.is_long) {
@@ -48,10 +55,9 @@ void gemm_tile(const Tile& t, const GemmPart& part) {
     const B* b = static_cast<const B*>(t.b) + s.b + part.column;
     const float* a = t.a + s.a + (kTransposed ? part.row : part.row * t.a_row);
     const RowBases<kRows> rows(a, t.a_row);
-    // Where nothing is to be prefetched, what is in use is: a branch would cost more.
+    // Where no A is to be prefetched, what is in use is: a branch would cost more.
     const char* next_a = reinterpret_cast<const char*>(a);
     int64_t next_step = 0;
-    int64_t b_ahead = 0;
     if (kPrefetches && t.a_ahead != 0) {
       next_a = reinterpret_cast<const char*>(a + t.a_ahead);
       if (s.length != length) {  // A division takes as long as a few terms.
@@ -60,33 +66,41 @@ void gemm_tile(const Tile& t, const GemmPart& part) {
       }
       next_step = a_step;
     }
-    if (kPrefetches && part.block == 0) b_ahead = t.b_ahead;
     int64_t k = 0;
     const auto step = [&](int batch) __attribute__((always_inline)) {
       V bs[kVectors];
 #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) {
+        if (kAhead) __builtin_prefetch(b + t.b_ahead + v * kWidth, 0, 2);
+        if (kFull && v == kVectors - 1) break;
         bs[v] = kPartial && v == kVectors - 1 ? load_some<V>(b + v * kWidth, lanes) : load<V>(b + v * kWidth);
-        if (kPrefetches) __builtin_prefetch(b + b_ahead + v * kWidth, 0, 2);
+        // Not read again for every row (t2_oc3, backward_weights, on a Cascade Lake: 0.83 of the time).
+        if (kTransposed && kRows > 1) bs[v] = hold(bs[v]);
       }
       if (kPrefetches) __builtin_prefetch(next_a, 0, 2);
+      const B* last = b + (kVectors - 1) * kWidth;
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
         const float x = kTransposed ? a[k * t.a_row + r] : rows.at(r, t.a_row, k);
         // Not V{} + x, which keeps a real addition (0.65 of peak).
         const V xs = x - V{};
 #pragma GCC unroll 16
-        for (int v = 0; v < kVectors; ++v) sums[batch][r][v] += xs * bs[v];
+        for (int v = 0; v < kVectors - (kFull ? 1 : 0); ++v) sums[batch][r][v] += xs * bs[v];
+        if constexpr (kFull) {
+          last = hold(last);
+          sums[batch][r][kVectors - 1] += xs * load<V>(last);
+        }
       }
       ++k;
       b += t.b_step;
       next_a += next_step;
     };
-    for (; k + kBatches <= s.length;) {
-#pragma GCC unroll 16
-      for (int batch = 0; batch < kBatches; ++batch) step(batch);
+#pragma GCC unroll 1
+    while (k + kSteps <= s.length) {
+      unrolled<kSteps>([&](auto i) __attribute__((always_inline)) { step(i % kBatches); });
     }
-    while (kBatches > 1 && k < s.length) step(0);
+#pragma GCC unroll 1
+    while (kSteps > 1 && k < s.length) step(0);
   }
 #pragma GCC unroll 16
   for (int batch = 1; batch < kBatches; ++batch) {
@@ -134,18 +148,24 @@ void gemm_tile(const Tile& t, const GemmPart& part) {
 
 template <typename V, typename B, bool kTransposed, int kVectors, int kMost>
 void gemm_columns(const Tile& t, int64_t column, int64_t lanes, bool is_long) {
-  in_blocks<kMost>(t.rows, [&](auto size, int64_t row, int64_t block, int64_t blocks) {
+  in_blocks<kMost>(t.rows, [&](auto size, int64_t row, int64_t block) {
     constexpr int kRows = decltype(size)::value;
     constexpr int kSums = kRows * kVectors;
     // Halves are computed two at a time.
     constexpr int kWanted = sizeof(V) < sizeof(Vector) ? 10 : 5;
     constexpr int kBatches = kSums <= kWanted / 4 ? 4 : kSums < kWanted ? 2 : 1;
-    const GemmPart part = {row, block, blocks, column, lanes, is_long};
-    if (lanes == static_cast<int64_t>(sizeof(V) / sizeof(float))) {
-      gemm_tile<V, B, kTransposed, kRows, kVectors, kBatches, false>(t, part);
+    const GemmPart part = {row, column, lanes, is_long};
+    // One set only for some of the lanes: GCC 12 keeps several in memory when loads are masked (a quarter of the
+    // speed).
+    constexpr bool kPrefetches = kPrefetched<B, kTransposed, kRows>;
+    const bool whole = lanes == static_cast<int64_t>(sizeof(V) / sizeof(float));
+    // Prefetching what is in use would do no harm but take time (t2_c64_56, forward, on a Cascade Lake: 1.12 times).
+    if (kPrefetches && t.b_ahead != 0 && block == 0) {
+      whole ? gemm_tile<V, B, kTransposed, kRows, kVectors, kBatches, false, kPrefetches>(t, part)
+            : gemm_tile<V, B, kTransposed, kRows, kVectors, 1, true, kPrefetches>(t, part);
     } else {
-      // One set only: GCC 12 keeps several in memory when loads are masked (a quarter of the speed).
-      gemm_tile<V, B, kTransposed, kRows, kVectors, 1, true>(t, part);
+      whole ? gemm_tile<V, B, kTransposed, kRows, kVectors, kBatches, false, false>(t, part)
+            : gemm_tile<V, B, kTransposed, kRows, kVectors, 1, true, false>(t, part);
     }
   });
 }
@@ -159,7 +179,7 @@ int64_t most_vectors(const Tile& t, bool is_long, int64_t columns) {
   if (kRegisters < 32) return 2;
   if (t.rows <= 7) return 4;
   if (t.rows <= 14 && (t.b_ahead != 0 || (is_long && t.rows > 12))) return 2;
-  if (kTransposed) return is_long && t.rows > 28 ? 2 : 4;
+  if (kTransposed) return 4;
   return is_long && t.rows == 8 && columns > 4 * kLanes ? 3 : 4;
 }
 
@@ -184,7 +204,7 @@ void gemm_any(const Tile& t) {
     const int64_t lanes = last < kLanes ? last : kLanes;
     // One row takes up to 12 vectors, so that it reads B in the order in memory and a broadcast serves many.
     if (t.rows == 1 && left > 4 * kLanes) {
-      in_blocks<12>(left / kLanes, [&](auto count, int64_t first, int64_t, int64_t) {
+      in_blocks<12>(left / kLanes, [&](auto count, int64_t first, int64_t) {
         gemm_columns<Vector, B, kTransposed, count, 1>(t, column + first * kLanes, kLanes, is_long);
       });
       column += left / kLanes * kLanes;
@@ -280,7 +300,7 @@ void pairs_tile(const Tile& t, int64_t row) {
 void gemm_pairs(const Tile& tile) {
   for_each_tile<float>(tile, [](const Tile& t) {
     const bool whole = t.columns == kLanes / 2 && t.c_row == t.columns && (t.init == nullptr || t.init_row == t.c_row);
-    in_blocks<kRegisters / 2>(t.rows, [&](auto size, int64_t row, int64_t, int64_t) {
+    in_blocks<kRegisters / 2>(t.rows, [&](auto size, int64_t row, int64_t) {
       constexpr int kRows = decltype(size)::value;
       constexpr int kBatches = kRows < 3 ? 4 : kRows < 6 ? 2 : 1;
       whole ? pairs_tile<kRows, kBatches, true>(t, row) : pairs_tile<kRows, kBatches, false>(t, row);

@@ -50,18 +50,18 @@ inline __attribute__((always_inline)) void with_count(int64_t count, const Body&
 }
 
 // Covers `rows` by blocks of at most kMost, as even as can be: a last block of one row would be slow. Calls
-// body(Int<count>(), first, block, blocks).
+// body(Int<count>(), first, block).
 template <int kMost, typename Body>
 inline __attribute__((always_inline)) void in_blocks(int64_t rows, const Body& body) {
   if (rows <= kMost) {  // without divisions
-    with_count<kMost>(rows, [&](auto size) { body(size, int64_t{0}, int64_t{0}, int64_t{1}); });
+    with_count<kMost>(rows, [&](auto size) { body(size, int64_t{0}, int64_t{0}); });
     return;
   }
   int64_t row = 0;
   const int64_t blocks = (rows + kMost - 1) / kMost;
   for (int64_t block = 0; block < blocks; ++block) {
     const int64_t count = (rows - row + blocks - block - 1) / (blocks - block);
-    with_count<kMost>(count, [&](auto size) { body(size, row, block, blocks); });
+    with_count<kMost>(count, [&](auto size) { body(size, row, block); });
     row += count;
   }
 }
