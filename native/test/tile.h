@@ -29,13 +29,13 @@ struct TileKernel {
   Term (*term)(const Tile& tile, int64_t row, int64_t column, int64_t k, int64_t length);
   void (*set_steps)(Tile& tile, int64_t longest);  // the smallest with which the operands' rows do not overlap
   bool b_is_bf16 = false;
-  bool half_vector = false;  // of columns at most
-  int64_t terms = 1;         // to each step of a segment's length
+  bool one_vector = false;  // of columns at most
+  int64_t terms = 1;        // to each step of a segment's length
 
   // Kernels of several terms to a step take columns one by one.
-  int64_t most_columns(const Kernels& kernels) const { return half_vector ? kernels.lanes / 2 : terms > 1 ? 3 : 70; }
+  int64_t most_columns(const Kernels& kernels) const { return one_vector ? kernels.lanes : terms > 1 ? 3 : 70; }
   TileKernel on_bf16(void (*Kernels::*kernel)(const Tile& tile)) const {
-    return {kernel, term, set_steps, true, half_vector, terms};
+    return {kernel, term, set_steps, true, one_vector, terms};
   }
 };
 

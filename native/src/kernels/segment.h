@@ -23,7 +23,7 @@ struct Segment {
 //   gemm_t       A = a[s.a + k * a_row + row]   B = b[s.b + k * b_step + column]
 //   gemm_pairs   A = a[s.a + row * a_row + k]   B = b[s.b + k / 2 * b_step + 2 * column + k % 2], or of a last k
 //   without
-//                its pair b[s.b + k / 2 * b_step + column]   (columns are half a vector at most)
+//                its pair b[s.b + k / 2 * b_step + column]   (columns are a vector at most)
 //   dot          A = a[s.a + row * a_row + k]   B = b[s.b + column * b_step + k]
 //   dot_slide    the sum over j < terms of A = a[s.a + (row + k) * a_row + j]
 //                and B = b[s.b + windows[row % phases][k] + column * b_step + j]

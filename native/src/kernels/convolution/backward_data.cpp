@@ -128,8 +128,8 @@ class BackwardData : public KernelPass {
             p.gemm(t);
           } else {
             t.b = turned + element;
-            t.b_step = p.ic;
-            p.kernels.gemm(t);
+            t.b_step = turned_->step();
+            turned_->takes_pairs() ? p.kernels.gemm_pairs(t) : p.kernels.gemm(t);
           }
         }
         where = next;
@@ -193,7 +193,7 @@ class BackwardData : public KernelPass {
       const float* from = call.dst + i * channels;
       float* to = turned + i * channels * p.n;
       if (takes_pairs()) {
-        p.kernels.transpose_pairs(from, p.dst.image, p.n, channels, to);
+        p.kernels.transpose_pairs(from, p.dst.image, p.n, channels, to, 2 * p.n);
       } else {
         p.kernels.transpose(from, p.dst.image, p.n, channels, to, p.n);
       }

@@ -12,11 +12,19 @@ constexpr int64_t kShort = 4;
 // Elements of a kernel that fills half of a second-level cache.
 constexpr int64_t kLargeKernel = 96 << 10;
 
+// Of the runs that positions are in.
 double average_run(const std::vector<Item>& items) {
-  int64_t positions = 0;
-  for (const Item& item : items) positions += item.count;
-  return static_cast<double>(positions) / static_cast<double>(items.size());
+  double positions = 0, squares = 0;
+  for (const Item& item : items) {
+    const auto count = static_cast<double>(item.count);
+    positions += count;
+    squares += count * count;
+  }
+  return squares / positions;
 }
+
+// A run that fills the registers of the widest tile nearly.
+constexpr double kFilled = 6;
 
 std::vector<Item> images(int64_t n, bool runs) {
   if (runs) return {Item{0, 1, n, 0, 0, 0, 0, 0, 1, 0, 0}};
@@ -72,7 +80,7 @@ std::vector<Grid> grids_of(const Problem& problem, Find find, int64_t most) {
   longest[3] = static_cast<double>(problem.n);
   int best = 2;
   for (int axis : {3, 1, 0}) {
-    if (longest[axis] > longest[best] && longest[best] < 7) best = axis;
+    if (longest[axis] > longest[best] && longest[best] < kFilled) best = axis;
   }
   std::vector<Grid> grids = {grid_of(problem, find, best, most)};
   if (best == 3) return grids;

@@ -37,6 +37,10 @@ Turned::Turned(const Problem& problem) : problem_(problem) {
   for (int axis = 0; axis < 3; ++axis) slots_[axis] = slots_of(problem.axes[axis]);
 }
 
+bool Turned::takes_pairs() const {
+  return problem_.order == Problem::Order::kOcInner && problem_.ic <= problem_.kernels.lanes && problem_.oc % 2 == 0;
+}
+
 void Turned::turn(const Call& call, float* turned, const Place& widened) const {
   const Problem& p = problem_;
   const bool is_bf16 = p.weights_type == DataType::kBf16;
@@ -70,7 +74,9 @@ void Turned::turn(const Call& call, float* turned, const Place& widened) const {
         p.kernels.widen(static_cast<const Bf16*>(from), p.weights_tap, tap);
         from = tap;
       }
-      p.kernels.transpose(static_cast<const float*>(from), p.oc, p.ic, p.oc, to, p.ic);
+      const float* floats = static_cast<const float*>(from);
+      takes_pairs() ? p.kernels.transpose_pairs(floats, p.oc, p.ic, p.oc, to, step())
+                    : p.kernels.transpose(floats, p.oc, p.ic, p.oc, to, p.ic);
     }
   });
 }

@@ -13,13 +13,18 @@ namespace conv4j {
 
 // [group][depth][height][width][oc of a group][ic of a group]: an axis is the list of its pairs of a kernel and a tap,
 // those that one position meets side by side, in the order of its outputs. Taps of a row that read one run of diff_dst
-// then read one run of weights, too, and are one segment (t2_c16_32, 5 taps of 16 channels: 0.9 of the time).
+// then read one run of weights, too, and are one segment (t2_c16_32, 5 taps of 16 channels: 0.9 of the time). Input
+// channels of a vector at most come with output channels in pairs, as gemm_pairs wants them.
 class Turned {
  public:
   explicit Turned(const Problem& problem);
 
   // Puts as many floats as there are weights into `turned`; `widened` has room for those of a tap.
   void turn(const Call& call, float* turned, const Place& widened) const;
+
+  bool takes_pairs() const;
+  // From term to term, or pair to pair.
+  int64_t step() const { return problem_.ic * (takes_pairs() ? 2 : 1); }
 
   // To the weights of a tile of the source, and from group to group.
   int64_t element(const Where& where) const;

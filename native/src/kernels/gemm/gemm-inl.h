@@ -10,7 +10,7 @@ struct RowBases {
   const float* base[4];
 
   RowBases(const float* a, int64_t a_row) : base{a, a + 5 * a_row, a + 10 * a_row, a + 15 * a_row} {}
-  float at(int row, int64_t a_row, int64_t k) const { return base[row / 5][row % 5 * a_row + k]; }
+  const float* at(int row, int64_t a_row, int64_t k) const { return base[row / 5] + row % 5 * a_row + k; }
 };
 
 // A part of a tile: its rows from `row` and its columns from `column` on.
@@ -81,7 +81,7 @@ void gemm_tile(const Tile& t, const GemmPart& part) {
       const B* last = b + (kVectors - 1) * kWidth;
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
-        const float x = kTransposed ? a[k * t.a_row + r] : rows.at(r, t.a_row, k);
+        const float x = kTransposed ? a[k * t.a_row + r] : *rows.at(r, t.a_row, k);
         // Not V{} + x, which keeps a real addition (0.65 of peak).
         const V xs = x - V{};
 #pragma GCC unroll 16
@@ -231,13 +231,16 @@ void gemm_bf16(const Tile& tile) {
   for_each_tile<Bf16>(tile, [](const Tile& t) { gemm_any<Bf16, false>(t); });
 }
 
-// Half a vector of columns at most: neighbouring lanes take neighbouring terms of one column, which come as pairs in
-// both factors, so that a load broadcasts two terms of A and no lane is idle. Halves of vectors need twice the loads,
-// of which two a cycle are the limit of today's CPUs (8 images, deepface_l4 from cache: 14.6 ms, pairs 9.0).
-template <int kRows, int kBatches, bool kWhole>
+// A vector of columns at most: neighbouring lanes take neighbouring terms of one column, which come as pairs in both
+// factors, so that a load broadcasts two terms of A. Of today's CPUs' two loads a cycle a gemm with one vector of
+// columns needs all, and half a vector of them leaves lanes idle or takes halves, with twice the loads (8 images,
+// deepface_l4 from cache: 14.6 ms, pairs 9.0).
+template <int kRows, int kVectors, int kBatches, bool kWhole>
 void pairs_tile(const Tile& t, int64_t row) {
   typedef uint64_t Pairs __attribute__((vector_size(sizeof(Vector))));
-  Vector sums[kBatches][kRows] = {};
+  constexpr int kHalf = kLanes / 2;
+  const int64_t last = t.columns - (kVectors - 1) * kHalf;  // of the last vector
+  Vector sums[kBatches][kRows][kVectors] = {};
   int64_t length = 0, a_step = 0;
   for (int64_t i = 0; i < t.segment_count; ++i) {
     const Segment& s = t.segments[i];
@@ -250,34 +253,49 @@ void pairs_tile(const Tile& t, int64_t row) {
       a_step = ((kRows - 1) * t.a_row + length) * 2 * static_cast<int64_t>(sizeof(float)) / length;
     }
     int64_t k = 0;
-    const auto term = [&](int batch, int count, Vector bs) __attribute__((always_inline)) {
+    const auto term = [&](int batch, int count) __attribute__((always_inline)) {
+      Vector bs[kVectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) {
+        const bool whole = kWhole || v < kVectors - 1;
+        if (count == 1) {
+          bs[v] = spread(load_some(b + v * kHalf, whole ? kHalf : last));
+        } else {
+          bs[v] = whole ? load(b + v * kLanes) : load_some(b + v * kLanes, 2 * last);
+        }
+      }
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
-        const float pair[2] = {rows.at(r, t.a_row, k), count == 2 ? rows.at(r, t.a_row, k + 1) : 0};
-        uint64_t bits;
-        __builtin_memcpy(&bits, pair, sizeof bits);
-        sums[batch][r] += reinterpret_cast<Vector>(bits - Pairs{}) * bs;
+        uint64_t bits = 0;
+        __builtin_memcpy(&bits, rows.at(r, t.a_row, k), static_cast<size_t>(count) * sizeof(float));
+        const Vector as = reinterpret_cast<Vector>(bits - Pairs{});
+#pragma GCC unroll 2
+        for (int v = 0; v < kVectors; ++v) sums[batch][r][v] += as * bs[v];
       }
     };
     const auto step = [&](int batch) __attribute__((always_inline)) {
       __builtin_prefetch(next_a);
       if (kRows > 8) __builtin_prefetch(next_a + 64);
       next_a += a_step;
-      term(batch, 2, kWhole ? load(b) : load_some(b, 2 * t.columns));
+      term(batch, 2);
       b += t.b_step;
       k += 2;
     };
+#pragma GCC unroll 1
     while (k + 2 * kBatches <= s.length) {
-#pragma GCC unroll 16
-      for (int batch = 0; batch < kBatches; ++batch) step(batch);
+      unrolled<kBatches>([&](auto batch) __attribute__((always_inline)) { step(batch); });
     }
+#pragma GCC unroll 1
     while (kBatches > 1 && k + 2 <= s.length) step(0);
-    if (k < s.length) term(0, 1, spread(load_some(b, t.columns)));
+    if (k < s.length) term(0, 1);
   }
 #pragma GCC unroll 16
   for (int batch = 1; batch < kBatches; ++batch) {
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) sums[0][r] += sums[batch][r];
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) sums[0][r][v] += sums[batch][r][v];
+    }
   }
   const auto put = [&](int r, Vector sum, int64_t count) __attribute__((always_inline)) {
     float* c = t.c + (row + r) * t.c_row;
@@ -288,23 +306,35 @@ void pairs_tile(const Tile& t, int64_t row) {
       store_some(c, init == nullptr ? sum : load_some(init, count) + sum, count);
     }
   };
+  if constexpr (kVectors == 2) {
+    unrolled<kRows>([&](auto r) __attribute__((always_inline)) {
+      put(r, pair_sums(sums[0][r][0], sums[0][r][1]), kWhole ? kLanes : t.columns);
+    });
+    return;
+  }
   unrolled<(kRows + 1) / 2>([&](auto i) __attribute__((always_inline)) {
     constexpr int kRow = 2 * i, kNext = kRow + 1 < kRows ? kRow + 1 : kRow;
-    const Vector sum = pair_sums(sums[0][kRow], sums[0][kNext]);
+    const Vector sum = pair_sums(sums[0][kRow][0], sums[0][kNext][0]);
     if (kWhole && kNext > kRow) return put(kRow, sum, kLanes);  // Rows follow each other.
     put(kRow, sum, t.columns);
-    if (kNext > kRow) put(kNext, pair_sums(sums[0][kNext], sums[0][kNext]), t.columns);
+    if (kNext > kRow) put(kNext, pair_sums(sums[0][kNext][0], sums[0][kNext][0]), t.columns);
+  });
+}
+
+template <int kVectors, int kMost>
+void pairs_columns(const Tile& t, bool whole) {
+  in_blocks<kMost>(t.rows, [&](auto size, int64_t row, int64_t) {
+    constexpr int kRows = decltype(size)::value, kSums = kRows * kVectors;
+    constexpr int kBatches = kSums < 3 ? 4 : kSums < 6 ? 2 : 1;
+    whole ? pairs_tile<kRows, kVectors, kBatches, true>(t, row) : pairs_tile<kRows, kVectors, kBatches, false>(t, row);
   });
 }
 
 void gemm_pairs(const Tile& tile) {
   for_each_tile<float>(tile, [](const Tile& t) {
-    const bool whole = t.columns == kLanes / 2 && t.c_row == t.columns && (t.init == nullptr || t.init_row == t.c_row);
-    in_blocks<kRegisters / 2>(t.rows, [&](auto size, int64_t row, int64_t) {
-      constexpr int kRows = decltype(size)::value;
-      constexpr int kBatches = kRows < 3 ? 4 : kRows < 6 ? 2 : 1;
-      whole ? pairs_tile<kRows, kBatches, true>(t, row) : pairs_tile<kRows, kBatches, false>(t, row);
-    });
+    if (t.columns > kLanes / 2) return pairs_columns<2, kRegisters / 2 - 2>(t, t.columns == kLanes);
+    const bool follow = t.c_row == t.columns && (t.init == nullptr || t.init_row == t.c_row);
+    pairs_columns<1, kRegisters / 2>(t, t.columns == kLanes / 2 && follow);
   });
 }
 

@@ -32,23 +32,27 @@ void transpose(const float* from, int64_t from_step, int64_t rows, int64_t colum
   }
 }
 
-// Up to half a vector of rows, as gemm_pairs wants its B: to[column / 2 * 2 * rows + 2 * row + column % 2], a last
-// column without its pair to[column * rows + row], is from[row * from_step + column].
-void transpose_pairs(const float* from, int64_t from_step, int64_t rows, int64_t columns, float* to) {
+// As gemm_pairs wants its B: to[column / 2 * to_step + 2 * row + column % 2], a last column without its pair
+// to[column / 2 * to_step + row], is from[row * from_step + column].
+void transpose_pairs(const float* from, int64_t from_step, int64_t rows, int64_t columns, float* to, int64_t to_step) {
   constexpr int kHalf = kLanes / 2;
-  for (int64_t column = 0; column + 1 < columns; column += kLanes) {
-    const int64_t left = (columns - column) / 2 * 2, width = left < kLanes ? left : kLanes;
-    Vector square[kHalf];
+  for (int64_t row = 0; row < rows; row += kHalf) {
+    const int64_t height = rows - row < kHalf ? rows - row : kHalf;
+    const float* a = from + row * from_step;
+    for (int64_t column = 0; column + 1 < columns; column += kLanes) {
+      const int64_t left = (columns - column) / 2 * 2, width = left < kLanes ? left : kLanes;
+      Vector square[kHalf];
 #pragma GCC unroll 16
-    for (int i = 0; i < kHalf; ++i) square[i] = i < rows ? load_some(from + i * from_step + column, width) : Vector{};
-    transpose_pairs(square);
+      for (int i = 0; i < kHalf; ++i) square[i] = i < height ? load_some(a + i * from_step + column, width) : Vector{};
+      transpose_pairs(square);
 #pragma GCC unroll 16
-    for (int i = 0; i < kHalf; ++i) {
-      if (2 * i < width) store_some(to + (column + 2 * i) * rows, square[i], 2 * rows);
+      for (int i = 0; i < kHalf; ++i) {
+        if (2 * i < width) store_some(to + (column / 2 + i) * to_step + 2 * row, square[i], 2 * height);
+      }
     }
   }
   for (int64_t row = 0; columns % 2 == 1 && row < rows; ++row) {
-    to[(columns - 1) * rows + row] = from[row * from_step + columns - 1];
+    to[columns / 2 * to_step + row] = from[row * from_step + columns - 1];
   }
 }
 

@@ -59,20 +59,23 @@ TEST_P(MatrixTest, TransposeExchangesRowsAndColumnsOfEverySize) {
 }
 
 TEST_P(MatrixTest, TransposePairsKeepsNeighbouringColumnsTogether) {
-  for (int64_t rows = 1; rows <= kernels().lanes / 2; ++rows) {
+  for (int64_t rows = 1; rows <= kernels().lanes + 1; ++rows) {
     for (int64_t columns : kSizes) {
-      Matrix from(rows, columns);
-      test::Fenced<float> to(rows * columns);
-      fill(from, rows, columns);
-      kernels().transpose_pairs(from.fenced.data(), from.step, rows, columns, to.data());
-      for (int64_t row = 0; row < rows; ++row) {
-        for (int64_t column = 0; column < columns; ++column) {
-          const bool alone = column + 1 == columns && column % 2 == 0;
-          const int64_t at = column / 2 * 2 * rows + (alone ? row : 2 * row + column % 2);
-          ASSERT_EQ(from.at(row, column), to.data()[at]) << rows << " x " << columns;
+      for (int64_t apart : {0, 3}) {
+        Matrix from(rows, columns);
+        const int64_t to_step = 2 * rows + apart;
+        test::Fenced<float> to(columns / 2 * to_step + (columns % 2 == 0 ? -apart : rows));
+        fill(from, rows, columns);
+        kernels().transpose_pairs(from.fenced.data(), from.step, rows, columns, to.data(), to_step);
+        for (int64_t row = 0; row < rows; ++row) {
+          for (int64_t column = 0; column < columns; ++column) {
+            const bool alone = column + 1 == columns && column % 2 == 0;
+            const int64_t at = column / 2 * to_step + (alone ? row : 2 * row + column % 2);
+            ASSERT_EQ(from.at(row, column), to.data()[at]) << rows << " x " << columns;
+          }
         }
+        ASSERT_TRUE(to.is_untouched_before());
       }
-      ASSERT_TRUE(to.is_untouched_before());
     }
   }
 }
