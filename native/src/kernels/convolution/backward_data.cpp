@@ -3,6 +3,7 @@
 
 #include "kernels/convolution/channelwise.h"
 #include "kernels/convolution/grid.h"
+#include "kernels/convolution/lists.h"
 #include "kernels/convolution/pass.h"
 #include "kernels/convolution/slide.h"
 #include "kernels/convolution/spaced.h"
@@ -51,8 +52,10 @@ class BackwardData : public KernelPass {
         role_(role_of(problem)),
         grids_(by_batch() ? source_grids_by_images(problem) : source_grids(problem, kMostRows)),
         dst_(problem.dst),
+        lists_(problem.taps),
         row_ahead_(problem.weights_size() * problem.weight_bytes > last_level_cache_bytes() / 2 ? kRowAhead : 0) {
-    segments_ = reserve_per_thread<Segment>(problem.taps);
+    keys_ = reserve_per_thread<SegmentLists::Key>(lists_.keys());
+    segments_ = reserve_per_thread<Segment>(lists_.segments());
     if (role_ == Role::kTurned) {
       turned_ = std::make_unique<Turned>(problem);
       weights_ = reserve<float>(problem.weights_size());
@@ -87,21 +90,19 @@ class BackwardData : public KernelPass {
     const float* dst =
         by_batch() ? turn_dst(call) : set_apart(call.dst, p.dst.image, dst_.image, p.n, batch_.of<float>(call));
     if (scatters()) return scatter(call, dst);
+    for (int thread = 0; thread < p.threads; ++thread) lists_.clear(keys_.of<SegmentLists::Key>(call, thread));
     for_each_line(grids_, [&](const Line& line) {
       Tile t = {};
-      Segment* list = segments_.of<Segment>(call);
-      t.segments = list;
       const bool by_images = line.grid->rows == 3;
       if (!by_images) t.a_ahead = line.first_next.other(dst_) - line.first.other(dst_);
-      int64_t kind = -1;
       Where where = line.at(line.begin);
       for (int64_t i = line.begin; i < line.end; ++i) {
         const Where next = line.at(i + 1);
-        if (where.axis[2]->kind != kind) t.segment_count = find_segments(where, list);
-        kind = where.axis[2]->kind;
-        const int64_t ahead = by_images ? kernel(next) - kernel(where) : 0;
+        lists_.set(where, keys_.of<SegmentLists::Key>(call), segments_.of<Segment>(call), t,
+                   [&](const Where& tile, Segment* list) { return find_segments(tile, list); });
+        const int64_t first = kernel(where), ahead = by_images ? kernel(next) - first : 0;
         for (int64_t g = 0; g < p.groups; ++g) {
-          const int64_t element = kernel(where) + g * (role_ == Role::kTurned ? turned_->group() : p.weights_group);
+          const int64_t element = first + g * (role_ == Role::kTurned ? turned_->group() : p.weights_group);
           const float* a = dst + where.other(dst_) + g * p.oc * (role_ == Role::kBatch ? p.n : 1);
           float* c = call.src + where.own(p.src) + g * p.ic;
           const float* bias = call.bias == nullptr ? nullptr : call.bias + g * p.ic;
@@ -350,8 +351,9 @@ class BackwardData : public KernelPass {
   std::vector<Item> source_depths_, outputs_[3];
   int64_t strip_rows_, strip_count_, strip_height_, strip_size_;
   Steps dst_;  // of what the tiles read
+  SegmentLists lists_;
   int64_t row_ahead_;
-  Place segments_, weights_, batch_, tile_, strips_, sums_;
+  Place keys_, segments_, weights_, batch_, tile_, strips_, sums_;
 };
 
 }  // namespace

@@ -318,10 +318,12 @@ class SharedBackwardWeights : public BackwardWeights {
     int64_t kernel, first, step, count;
   };
 
-  // Neighbouring taps of a row, and the source that they see from the current line of positions.
+  // Neighbouring taps of a row, read as one run, the positions from which all of them lie inside the source, and the
+  // source that they see from the current line of positions.
   struct Row {
     const float* src;  // null: padding
     int64_t depth, height, first, taps;
+    int64_t begin, end;  // counted in positions of the unit
   };
 
   struct Unit {
@@ -400,8 +402,9 @@ class SharedBackwardWeights : public BackwardWeights {
     for (int64_t tap = u.first_tap; tap < u.first_tap + u.inputs / p.ic;) {
       const int64_t width = p.axes[2].kernel;
       const int64_t line = tap / width, first = tap % width;
-      const int64_t taps = std::min(width - first, u.first_tap + u.inputs / p.ic - tap);
-      u.rows[u.row_count++] = {nullptr, line / p.axes[1].kernel, line % p.axes[1].kernel, first, taps};
+      const int64_t taps = merges_ ? std::min(width - first, u.first_tap + u.inputs / p.ic - tap) : 1;
+      const auto [begin, end] = inside(u, first, taps);
+      u.rows[u.row_count++] = {nullptr, line / p.axes[1].kernel, line % p.axes[1].kernel, first, taps, begin, end};
       tap += taps;
     }
   }
@@ -474,7 +477,7 @@ class SharedBackwardWeights : public BackwardWeights {
     if (!in_place_) return copy_line(u, all);
     const Problem& p = problem_;
     const Row& row = u.rows[0];
-    const auto [first, last] = inside(u, row.first, row.taps);
+    const int64_t first = row.begin, last = row.end;
     copy_line(u, {all.dst, 0, first, all.src_ahead, all.dst_ahead});
     copy_line(u, {all.dst, last, all.last, all.src_ahead, all.dst_ahead});
     if (first == last) return;
@@ -510,10 +513,8 @@ class SharedBackwardWeights : public BackwardWeights {
       const Row& row = u.rows[i];
       if (row.src == nullptr) {
         zero(to, src_step_, count, row.taps * p.ic);
-      } else if (merges_) {
-        copy_taps(u, row, row.first, row.taps, stretch, to);
       } else {
-        for (int64_t tap = 0; tap < row.taps; ++tap) copy_taps(u, row, row.first + tap, 1, stretch, to + tap * p.ic);
+        copy_taps(u, row, stretch, to);
       }
       to += row.taps * p.ic;
     }
@@ -531,24 +532,23 @@ class SharedBackwardWeights : public BackwardWeights {
     return {first, std::max(first, last)};
   }
 
-  void copy_taps(const Unit& u, const Row& row, int64_t tap, int64_t taps, const Stretch& stretch, float* to) const {
+  void copy_taps(const Unit& u, const Row& row, const Stretch& stretch, float* to) const {
     const Problem& p = problem_;
     const Axis& axis = p.axes[2];
     const Positions& pw = u.positions[2];
     const auto source = [&](int64_t position) {
-      return (pw.first + position * pw.step) * axis.stride - axis.pad_begin + tap * axis.dilation;
+      return (pw.first + position * pw.step) * axis.stride - axis.pad_begin + row.first * axis.dilation;
     };
-    const auto [begin, end] = inside(u, tap, taps);
-    const int64_t first = std::clamp(begin, stretch.first, stretch.last);
-    const int64_t last = std::clamp(end, first, stretch.last);
+    const int64_t first = std::clamp(row.begin, stretch.first, stretch.last);
+    const int64_t last = std::clamp(row.end, first, stretch.last);
     if (first < last) {
       p.kernels.copy(row.src + source(first) * p.src.axis[2], pw.step * axis.stride * p.src.axis[2], stretch.src_ahead,
-                     last - first, taps * p.ic, to + (first - stretch.first) * src_step_, src_step_);
+                     last - first, row.taps * p.ic, to + (first - stretch.first) * src_step_, src_step_);
     }
     for (int64_t position = stretch.first; position < stretch.last; ++position) {
       if (position == first) position = last;
       if (position == stretch.last) break;
-      for (int64_t i = 0; i < taps; ++i) {
+      for (int64_t i = 0; i < row.taps; ++i) {
         const int64_t x = source(position) + i;  // Dilation is 1 where there are several.
         float* at = to + (position - stretch.first) * src_step_ + i * p.ic;
         if (x >= 0 && x < axis.input) {

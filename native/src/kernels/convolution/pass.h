@@ -27,7 +27,11 @@ struct Place {
 
   template <typename T>
   T* of(const Call& call) const {
-    return reinterpret_cast<T*>(call.scratch + offset + thread_index() * step);
+    return of<T>(call, thread_index());
+  }
+  template <typename T>
+  T* of(const Call& call, int thread) const {
+    return reinterpret_cast<T*>(call.scratch + offset + thread * step);
   }
 };
 
