@@ -15,6 +15,8 @@ void transpose(const float* from, int64_t from_step, int64_t rows, int64_t colum
         for (int i = 0; i < kLanes; ++i) {
           square[i] = load(a + i * from_step);
           __builtin_prefetch(a + (i + kLanes) * from_step, 0, 2);
+          // t4_c128_28, backward_data, on a Cascade Lake: 0.90 to 0.99 of the time.
+          if (column + 2 * kLanes <= columns) __builtin_prefetch(b + (i + kLanes) * to_step, 1);
         }
         transpose(square);
 #pragma GCC unroll 16
