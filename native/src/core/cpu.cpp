@@ -54,6 +54,16 @@ Isa default_isa() {
   throw Error(Status::kUnsupported, std::string("CONV4J_ISA: expected generic, avx2 or avx512 but got ") + forced);
 }
 
+// An Intel core has a dozen for both (local layers' gradients on a Cascade Lake: 1.1 to 1.9 times the time).
+bool stores_pass_misses() {
+#if defined(__x86_64__)
+  static const bool is_amd = __builtin_cpu_is("amd");
+  return is_amd;
+#else
+  return false;
+#endif
+}
+
 int64_t last_level_cache_bytes() {
   static const int64_t size = [] {
     constexpr int64_t kUsual = int64_t{32} << 20;

@@ -23,6 +23,9 @@ Isa default_isa();
 // What all CPUs share.
 int64_t last_level_cache_bytes();
 
+// Whether stores past the caches leave a core enough of the buffers that its misses need.
+bool stores_pass_misses();
+
 }  // namespace conv4j
 
 #endif  // CONV4J_CORE_CPU_H_

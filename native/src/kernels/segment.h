@@ -75,7 +75,8 @@ struct Tile {
   int64_t init_next;
   int64_t a_ahead;  // how far before their use the tile's successor has its A and B in memory: they are prefetched;
   int64_t b_ahead;  // 0: nothing is
-  int64_t c_ahead;  // channelwise_slide: how far from a and c the next tile's newest A and its C lie
+  int64_t c_ahead;  // channelwise_slide: how far from a and c the next tile's newest A and its C lie; gemm_t of a vector
+                    // of columns: how far ahead of its use C is prefetched
   bool streams;     // gemm_t and channelwise_t: c, aligned to vectors, is written past the caches and can be read by
                     // other threads after end_streams
 };

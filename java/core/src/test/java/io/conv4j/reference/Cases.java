@@ -435,6 +435,14 @@ public final class Cases {
                 15,
                 14);
         c.add(layer(8, 5, 3, 3).sharing(local()).stride(2).padding(same()), "local, 33 images, stride 2", 33, 7, 6);
+        c.add(layer(16, 6, 3, 3).sharing(local()).padding(same()), "local, 19 images, 16 to 6", 19, 4, 5);
+        c.add(
+                layer(12, 32, 3, 2).sharing(local()).groups(2).dilation(1, 2).padding(same()),
+                "local, 18 images, 2 groups, dilation 1 x 2",
+                18,
+                4,
+                6);
+        c.add(layer(8, 17, 2, 2, 2).sharing(local()).stride(2), "local 3-D, 16 images, stride 2", 16, 4, 5, 4);
         c.add(layer(3, 4, 3, 3).sharing(local()).padding(same()), "local", 2, 4, 5);
         c.add(layer(17, 16, 3, 3).sharing(local()).bias(CHANNEL), "local, 17 to 16", 1, 4, 5);
         c.add(layer(3, 4, 3, 2).sharing(local()).stride(2).bias(POSITION), "local, stride 2", 2, 7, 6);

@@ -62,7 +62,7 @@ public final class RandomCases {
         long[] outputPadding = new long[axes];
         long[] source = new long[2 + axes];
         AxisSharing[] sharing = new AxisSharing[axes];
-        source[0] = random.nextInt(20) == 0 ? 0 : 1 + random.nextInt(5);
+        source[0] = random.nextInt(20) == 0 ? 0 : 1 + random.nextInt(random.nextInt(4) == 0 ? 40 : 5);
         source[1] = inChannels;
         for (int i = 0; i < axes; i++) {
             kernel[i] = 1 + random.nextInt(5);
