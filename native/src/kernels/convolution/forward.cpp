@@ -20,6 +20,9 @@ constexpr int64_t kMostRows = 28;
 // whole kernel ahead there is no difference.
 constexpr int64_t kWeightsAhead = 4096;
 
+// Elements of a kernel that leaves a second-level cache room for the next one.
+constexpr int64_t kSharedWeights = 64 << 10;
+
 class Forward : public KernelPass {
  public:
   explicit Forward(const Problem& problem)
@@ -45,28 +48,31 @@ class Forward : public KernelPass {
       t.b_step = p.order == Problem::Order::kOcInner ? p.oc : p.taps * p.ic;
       const auto run_tile = p.order == Problem::Order::kOcInner ? p.gemm : p.dot;
       if (!by_images_) t.a_ahead = line.first_next.other(src_) - line.first.other(src_);
-      if (by_images_ && (p.n > 1 || from_memory(p))) t.b_ahead = kWeightsAhead;
+      const bool fetches = by_images_ && (p.n > 1 || from_memory(p));
+      t.b_shares = from_memory(p) && p.taps * p.ic * p.oc <= kSharedWeights;
       for (int64_t i = line.begin; i < line.end; i += t.tiles) {
-        const Where where = line.at(i);
-        const Where next = line.at(std::min(i + 1, line.end - 1));
         t.tiles = line.equal_steps(i);
-        t.segment_count = find_segments(where, list);
-        const int64_t own = where.own(p.dst);
-        const float* a = src + where.other(src_);
-        t.a_next = next.other(src_) - where.other(src_);
+        Where where = line.at(i), next = line.at(std::min(i + 1, line.end - 1));
         t.b_next = kernel(next) - kernel(where);
-        t.c_next = next.own(p.dst) - own;
-        t.rows = where.count();
-        t.a_row = where.other_row(src_);
-        t.c_row = where.own_row(p.dst);
-        start_.set(values, where, own, t);
-        const float* init = t.init;
-        for (int64_t g = 0; g < p.groups; ++g) {
-          t.a = a + g * p.ic;
-          t.b = p.weights_at(call.weights, kernel(where) + g * p.weights_group);
-          t.c = call.dst + own + g * p.oc;
-          t.init = init == nullptr ? nullptr : init + g * p.oc;
-          run_tile(t);
+        t.b_ahead = fetches ? ahead(line, i, t) : 0;
+        for (int64_t h = 0; h < line.heights; ++h, ++where.axis[1], ++next.axis[1]) {
+          t.segment_count = find_segments(where, list);
+          const int64_t own = where.own(p.dst);
+          const float* a = src + where.other(src_);
+          t.a_next = next.other(src_) - where.other(src_);
+          t.c_next = next.own(p.dst) - own;
+          t.rows = where.count();
+          t.a_row = where.other_row(src_);
+          t.c_row = where.own_row(p.dst);
+          start_.set(values, where, own, t);
+          const float* init = t.init;
+          for (int64_t g = 0; g < p.groups; ++g) {
+            t.a = a + g * p.ic;
+            t.b = p.weights_at(call.weights, kernel(where) + g * p.weights_group);
+            t.c = call.dst + own + g * p.oc;
+            t.init = init == nullptr ? nullptr : init + g * p.oc;
+            run_tile(t);
+          }
         }
       }
     });
@@ -74,6 +80,14 @@ class Forward : public KernelPass {
 
  private:
   int64_t kernel(const Where& where) const { return kernel_of(problem_, where); }
+
+  // How far ahead of the tiles from i on weights are prefetched.
+  int64_t ahead(const Line& line, int64_t i, const Tile& t) const {
+    if (!t.b_shares) return kWeightsAhead;
+    const int64_t next = t.b_next != 0 ? i + 1 : i + t.tiles;
+    const int64_t ahead = next < line.end ? kernel(line.at(next)) - kernel(line.at(i)) : 0;
+    return ahead != 0 ? ahead : kWeightsAhead;
+  }
 
   // Counted from the tile's source and kernel. Neighbouring taps that read one run of the source are one segment.
   int64_t find_segments(const Where& where, Segment* list) const {

@@ -19,6 +19,7 @@ struct Grid {
   std::vector<Item> images;
   int rows;
   bool width_first = false;  // all tiles of one width come before those of the next: their kernels fill a cache
+  int64_t heights = 1;       // that share kernels come together
 };
 
 // Rows are positions of the axis with the longest runs, or images. Positions at the border, of short runs, get a grid
@@ -60,12 +61,13 @@ int64_t source_segments(const Problem& problem, const Where& where, const Steps&
 // Fewer units of work than this are cut finer, so that any number of threads finds enough.
 constexpr int64_t kFewUnits = 64;
 
-// Tiles of a grid that differ in the width only.
+// Tiles of a grid that differ in the width only, or in `heights` that follow each other, too.
 struct Line {
   const Grid* grid;
   Where first;       // of the line
   Where first_next;  // of the next line, or of this one if it is the last
   int64_t begin, end;
+  int64_t heights;
 
   Where at(int64_t i) const {
     Where where = first;
@@ -96,7 +98,8 @@ struct Line {
 template <typename Body>
 void for_each_line(const std::vector<Grid>& grids, const Body& body) {
   const auto size = [](const std::vector<Item>& list) { return static_cast<int64_t>(list.size()); };
-  const auto lines = [&](const Grid& grid) { return size(grid.axes[0]) * size(grid.axes[1]) * size(grid.images); };
+  const auto heights = [&](const Grid& grid) { return (size(grid.axes[1]) + grid.heights - 1) / grid.heights; };
+  const auto lines = [&](const Grid& grid) { return size(grid.axes[0]) * heights(grid) * size(grid.images); };
   int64_t all = 0;
   for (const Grid& grid : grids) all += lines(grid);
   const int64_t most_pieces = all == 0 ? 0 : (kFewUnits + all - 1) / all;
@@ -125,7 +128,7 @@ void for_each_line(const std::vector<Grid>& grids, const Body& body) {
       where.rows = grid->rows;
       where.axis[2] = grid->axes[2].data();
       if (grid->width_first) where.image = at(grid->images);
-      where.axis[1] = at(grid->axes[1]);
+      where.axis[1] = &grid->axes[1][static_cast<size_t>(next(rest, heights(*grid)) * grid->heights)];
       where.axis[0] = at(grid->axes[0]);
       if (!grid->width_first) where.image = at(grid->images);
       return where;
@@ -138,7 +141,10 @@ void for_each_line(const std::vector<Grid>& grids, const Body& body) {
       piece = next(index, count);
     }
     const auto begin = [&](int64_t i) { return count == 1 ? width * i : width * i / count; };
-    body(Line{grid, first_of(index), first_of(std::min(index + 1, last)), begin(piece), begin(piece + 1)});
+    const Where first = first_of(index);
+    const int64_t left = grid->axes[1].data() + size(grid->axes[1]) - first.axis[1];
+    body(Line{grid, first, first_of(std::min(index + 1, last)), begin(piece), begin(piece + 1),
+              std::min(grid->heights, left)});
   });
 }
 

@@ -17,8 +17,9 @@ struct RowBases {
 struct GemmPart {
   int64_t row;
   int64_t column;
-  int64_t lanes;  // of the last vector
-  bool is_long;   // the sum
+  int64_t lanes;          // of the last vector
+  bool is_long;           // the sum
+  int64_t block, blocks;  // of rows
 };
 
 // One row alone reads so fast that the CPU's own prefetchers keep ahead of it; of Bf16, half as fast, they do not on a
@@ -26,10 +27,17 @@ struct GemmPart {
 template <typename B, bool kTransposed, int kRows>
 constexpr bool kPrefetched = !kTransposed && (kRows > 1 || sizeof(B) < sizeof(float));
 
+// What a block of rows prefetches of what is ahead of B: all, or a line for each term.
+enum Ahead {
+  kNothingAhead,
+  kAllAhead,
+  kShareAhead
+};
+
 // `kBatches` sets of accumulators take turns over k, where one set is too few to hide the latency of an FMA. The loop
 // is unrolled for small tiles only: GCC's own 16 times was slower (t2_c16_32, forward, on a Cascade Lake: 0.87 of the
 // time without).
-template <typename V, typename B, bool kTransposed, int kRows, int kVectors, int kBatches, bool kPartial, bool kAhead>
+template <typename V, typename B, bool kTransposed, int kRows, int kVectors, int kBatches, bool kPartial, int kAhead>
 void gemm_tile(const Tile& t, const GemmPart& part) {
   constexpr int kWidth = sizeof(V) / sizeof(float);
   constexpr bool kPrefetches = kPrefetched<B, kTransposed, kRows>;
@@ -55,9 +63,11 @@ void gemm_tile(const Tile& t, const GemmPart& part) {
     }
   }
   int64_t length = 0, a_step = 0;
+  const int64_t share = kAhead == kShareAhead ? t.b_step / part.blocks : 0;  // of a term
   for (int64_t i = 0; i < t.segment_count; ++i) {
     const Segment& s = t.segments[i];
     const B* b = static_cast<const B*>(t.b) + s.b + part.column;
+    const B* next_b = kAhead == kShareAhead ? b + t.b_ahead + part.block * s.length * share : nullptr;
     const float* a = t.a + s.a + (kTransposed ? part.row : part.row * t.a_row);
     const RowBases<kRows> rows(a, t.a_row);
     // Where no A is to be prefetched, what is in use is: a branch would cost more.
@@ -76,13 +86,14 @@ void gemm_tile(const Tile& t, const GemmPart& part) {
       V bs[kVectors];
 #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) {
-        if (kAhead) __builtin_prefetch(b + t.b_ahead + v * kWidth, 0, 2);
+        if (kAhead == kAllAhead) __builtin_prefetch(b + t.b_ahead + v * kWidth, 0, 2);
         if (kFull && v == kVectors - 1) break;
         bs[v] = kPartial && v == kVectors - 1 ? load_some<V>(b + v * kWidth, lanes) : load<V>(b + v * kWidth);
         // Not read again for every row (t2_oc3, backward_weights, on a Cascade Lake: 0.83 of the time).
         if (kTransposed && kRows > 1) bs[v] = hold(bs[v]);
       }
       if (kPrefetches) __builtin_prefetch(next_a, 0, 2);
+      if (kAhead == kShareAhead) __builtin_prefetch(next_b, 0, 2);
       const B* last = b + (kVectors - 1) * kWidth;
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
@@ -98,6 +109,7 @@ void gemm_tile(const Tile& t, const GemmPart& part) {
       }
       ++k;
       b += t.b_step;
+      if (kAhead == kShareAhead) next_b += share;
       next_a += next_step;
     };
 #pragma GCC unroll 1
@@ -159,19 +171,24 @@ void gemm_columns(const Tile& t, int64_t column, int64_t lanes, bool is_long) {
     // Halves are computed two at a time.
     constexpr int kWanted = sizeof(V) < sizeof(Vector) ? 10 : 5;
     constexpr int kBatches = kSums <= kWanted / 4 ? 4 : kSums < kWanted ? 2 : 1;
-    const GemmPart part = {row, column, lanes, is_long};
+    const GemmPart part = {row, column, lanes, is_long, block, (t.rows + kMost - 1) / kMost};
     // One set only for some of the lanes: GCC 12 keeps several in memory when loads are masked (a quarter of the
     // speed).
     constexpr bool kPrefetches = kPrefetched<B, kTransposed, kRows>;
     const bool whole = lanes == static_cast<int64_t>(sizeof(V) / sizeof(float));
+    const auto run = [&](auto ahead) __attribute__((always_inline)) {
+      constexpr int kAhead = decltype(ahead)::value;
+      whole ? gemm_tile<V, B, kTransposed, kRows, kVectors, kBatches, false, kAhead>(t, part)
+            : gemm_tile<V, B, kTransposed, kRows, kVectors, 1, true, kAhead>(t, part);
+    };
     // Prefetching what is in use would do no harm but take time (t2_c64_56, forward, on a Cascade Lake: 1.12 times).
-    if (kPrefetches && t.b_ahead != 0 && block == 0) {
-      whole ? gemm_tile<V, B, kTransposed, kRows, kVectors, kBatches, false, kPrefetches>(t, part)
-            : gemm_tile<V, B, kTransposed, kRows, kVectors, 1, true, kPrefetches>(t, part);
-    } else {
-      whole ? gemm_tile<V, B, kTransposed, kRows, kVectors, kBatches, false, false>(t, part)
-            : gemm_tile<V, B, kTransposed, kRows, kVectors, 1, true, false>(t, part);
+    if constexpr (kPrefetches) {
+      if constexpr (sizeof(V) == sizeof(Vector) && sizeof(B) == sizeof(float)) {
+        if (t.b_ahead != 0 && part.blocks > 1 && t.b_shares) return run(Int<kShareAhead>());
+      }
+      if (t.b_ahead != 0 && block == 0) return run(Int<kAllAhead>());
     }
+    run(Int<kNothingAhead>());
   });
 }
 
