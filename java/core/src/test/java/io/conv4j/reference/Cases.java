@@ -458,8 +458,9 @@ public final class Cases {
         c.add(layer(8, 7, 1, 1).sharing(local()).bias(KERNEL), "local k1", 5, 3, 4);
         c.add(layer(32, 32, 1, 1).sharing(local()), "local k1, 33 images 128 KB apart", 33, 32, 32);
         c.add(layer(3, 4, 3, 3).sharing(blocks(2)).bias(KERNEL), "blocks 2", 2, 7, 6);
-        c.add(layer(3, 5, 3, 3).sharing(blocks(2)).padding(same()), "blocks 2, 9 images", 9, 15, 18);
+        c.add(layer(3, 5, 3, 3).sharing(blocks(2)).padding(same()), "blocks 2, 9 images", 9, 17, 18);
         c.add(layer(8, 20, 2, 2).sharing(blocks(2, 3)).bias(POSITION), "blocks 2 x 3, 8 images", 8, 18, 25);
+        c.add(layer(4, 8, 3, 2).sharing(blocks(2, 3)).padding(same()), "blocks 2 x 3, 3 images", 3, 17, 10);
         c.add(layer(3, 2, 2, 2).sharing(blocks(10)), "blocks past the output", 1, 4, 5);
         c.add(layer(8, 16, 3, 3).sharing(blocks(3, 2)).stride(1, 2), "blocks 3 x 2, 8 to 16", 1, 8, 9);
         c.add(layer(3, 4, 3, 3).sharing(mixed(1, LOCAL, SHARED)), "local x shared", 2, 5, 6);
