@@ -55,7 +55,8 @@ struct Further {
 
 class BackwardWeights : public KernelPass {
  protected:
-  using KernelPass::KernelPass;
+  explicit BackwardWeights(const Problem& problem)
+      : KernelPass(problem), rows_ahead_(is_large_gradient() ? kRowsAhead : 0) {}
 
   bool lanes_are_outputs() const { return problem_.order == Problem::Order::kOcInner; }
 
@@ -95,7 +96,7 @@ class BackwardWeights : public KernelPass {
       t.c_row = problem_.taps * problem_.ic;
     }
     t.init_row = t.c_row;
-    t.c_ahead = streams || !is_large_gradient() ? 0 : kRowsAhead * t.c_row;
+    t.c_ahead = streams ? 0 : rows_ahead_ * t.c_row;
     problem_.kernels.gemm_t(t);
   }
 
@@ -114,6 +115,9 @@ class BackwardWeights : public KernelPass {
                   static_cast<size_t>((lanes_are_outputs() ? outputs : inputs) * kFloat));
     }
   }
+
+ private:
+  int64_t rows_ahead_;
 };
 
 // Every kernel belongs to one position: terms are the images. Few images, or few channels, are read where they lie.

@@ -17,9 +17,8 @@ struct RowBases {
 struct GemmPart {
   int64_t row;
   int64_t column;
-  int64_t lanes;          // of the last vector
-  bool is_long;           // the sum
-  int64_t block, blocks;  // of rows
+  int64_t lanes;  // of the last vector
+  bool is_long;   // the sum
 };
 
 // One row alone reads so fast that the CPU's own prefetchers keep ahead of it; of Bf16, half as fast, they do not on a
@@ -27,7 +26,12 @@ struct GemmPart {
 template <typename B, bool kTransposed, int kRows>
 constexpr bool kPrefetched = !kTransposed && (kRows > 1 || sizeof(B) < sizeof(float));
 
-// What a block of rows prefetches of what is ahead of B: all, or a line for each term.
+// Blocks of rows that share out prefetching.
+struct Share {
+  int64_t block, blocks;
+};
+
+// What a block prefetches of what is ahead of B: all, or its share, a line for each term.
 enum Ahead {
   kNothingAhead,
   kAllAhead,
@@ -38,7 +42,7 @@ enum Ahead {
 // is unrolled for small tiles only: GCC's own 16 times was slower (t2_c16_32, forward, on a Cascade Lake: 0.87 of the
 // time without).
 template <typename V, typename B, bool kTransposed, int kRows, int kVectors, int kBatches, bool kPartial, int kAhead>
-void gemm_tile(const Tile& t, const GemmPart& part) {
+void gemm_tile(const Tile& t, const GemmPart& part, Share shared = {}) {
   constexpr int kWidth = sizeof(V) / sizeof(float);
   constexpr bool kPrefetches = kPrefetched<B, kTransposed, kRows>;
   constexpr int kSteps = kVectors == 1 || kRows * kVectors < 16 ? 2 * kBatches : kBatches;
@@ -63,11 +67,11 @@ void gemm_tile(const Tile& t, const GemmPart& part) {
     }
   }
   int64_t length = 0, a_step = 0;
-  const int64_t share = kAhead == kShareAhead ? t.b_step / part.blocks : 0;  // of a term
+  const int64_t share = kAhead == kShareAhead ? t.b_step / shared.blocks : 0;  // of a term
   for (int64_t i = 0; i < t.segment_count; ++i) {
     const Segment& s = t.segments[i];
     const B* b = static_cast<const B*>(t.b) + s.b + part.column;
-    const B* next_b = kAhead == kShareAhead ? b + t.b_ahead + part.block * s.length * share : nullptr;
+    const B* next_b = kAhead == kShareAhead ? b + t.b_ahead + shared.block * s.length * share : nullptr;
     const float* a = t.a + s.a + (kTransposed ? part.row : part.row * t.a_row);
     const RowBases<kRows> rows(a, t.a_row);
     // Where no A is to be prefetched, what is in use is: a branch would cost more.
@@ -171,24 +175,27 @@ void gemm_columns(const Tile& t, int64_t column, int64_t lanes, bool is_long) {
     // Halves are computed two at a time.
     constexpr int kWanted = sizeof(V) < sizeof(Vector) ? 10 : 5;
     constexpr int kBatches = kSums <= kWanted / 4 ? 4 : kSums < kWanted ? 2 : 1;
-    const GemmPart part = {row, column, lanes, is_long, block, (t.rows + kMost - 1) / kMost};
+    const GemmPart part = {row, column, lanes, is_long};
     // One set only for some of the lanes: GCC 12 keeps several in memory when loads are masked (a quarter of the
     // speed).
     constexpr bool kPrefetches = kPrefetched<B, kTransposed, kRows>;
     const bool whole = lanes == static_cast<int64_t>(sizeof(V) / sizeof(float));
-    const auto run = [&](auto ahead) __attribute__((always_inline)) {
-      constexpr int kAhead = decltype(ahead)::value;
+    if constexpr (kPrefetches && sizeof(V) == sizeof(Vector) && sizeof(B) == sizeof(float)) {
+      if (t.b_ahead != 0 && t.b_shares && t.rows > kMost) {
+        const Share shared = {block, (t.rows + kMost - 1) / kMost};
+        return whole ? gemm_tile<V, B, kTransposed, kRows, kVectors, kBatches, false, kShareAhead>(t, part, shared)
+                     : gemm_tile<V, B, kTransposed, kRows, kVectors, 1, true, kShareAhead>(t, part, shared);
+      }
+    }
+    // Prefetching what is in use would do no harm but take time (t2_c64_56, forward, on a Cascade Lake: 1.12 times).
+    if (kPrefetches && t.b_ahead != 0 && block == 0) {
+      constexpr int kAhead = kPrefetches ? kAllAhead : kNothingAhead;
       whole ? gemm_tile<V, B, kTransposed, kRows, kVectors, kBatches, false, kAhead>(t, part)
             : gemm_tile<V, B, kTransposed, kRows, kVectors, 1, true, kAhead>(t, part);
-    };
-    // Prefetching what is in use would do no harm but take time (t2_c64_56, forward, on a Cascade Lake: 1.12 times).
-    if constexpr (kPrefetches) {
-      if constexpr (sizeof(V) == sizeof(Vector) && sizeof(B) == sizeof(float)) {
-        if (t.b_ahead != 0 && part.blocks > 1 && t.b_shares) return run(Int<kShareAhead>());
-      }
-      if (t.b_ahead != 0 && block == 0) return run(Int<kAllAhead>());
+    } else {
+      whole ? gemm_tile<V, B, kTransposed, kRows, kVectors, kBatches, false, kNothingAhead>(t, part)
+            : gemm_tile<V, B, kTransposed, kRows, kVectors, 1, true, kNothingAhead>(t, part);
     }
-    run(Int<kNothingAhead>());
   });
 }
 
