@@ -77,7 +77,8 @@ struct Tile {
   int64_t b_ahead;  // 0: nothing is
   int64_t c_ahead;  // channelwise_slide: how far from a and c the next tile's newest A and its C lie; gemm_t of a
                     // vector of columns: how far ahead of its use C is prefetched
-  bool b_shares;    // gemm: whole vectors of all rows share out what lies b_ahead; else the first rows bring it
+  bool b_shares;    // gemm, with whole vectors, and dot: blocks of rows share out what lies b_ahead; else the first
+                    // rows bring it
   bool streams;     // gemm_t and channelwise_t: c, aligned to vectors, is written past the caches and can be read by
                     // other threads after end_streams
 };

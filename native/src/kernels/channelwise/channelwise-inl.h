@@ -1,12 +1,13 @@
 // Channelwise kernels: every channel has weights of its own, so channels lie in the lanes of both factors.
 
-template <typename B, int kRows, int kVectors, bool kPartial>
+template <typename V, typename B, int kRows, int kVectors, bool kPartial>
 void channelwise_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes) {
+  constexpr int kWidth = sizeof(V) / sizeof(float);
   const auto get = [&](const auto* p, int v) __attribute__((always_inline)) {
-    return kPartial && v == kVectors - 1 ? load_some(p + v * kLanes, lanes) : load(p + v * kLanes);
+    return kPartial && v == kVectors - 1 ? load_some<V>(p + v * kWidth, lanes) : load<V>(p + v * kWidth);
   };
   const int64_t a_row = t.a_row;
-  Vector sums[kRows][kVectors] = {};
+  V sums[kRows][kVectors] = {};
   for (int64_t i = 0; i < t.segment_count; ++i) {
     const Segment& s = t.segments[i];
     const float* a = t.a + s.a + row * a_row + column;
@@ -14,11 +15,11 @@ void channelwise_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes)
     // Two bases and one step address eight rows: with a pointer each, they would spill (300 cycles, not
     // 260, for 8 rows of 32 channels under 9 taps).
     const float* const rows[2] = {a, a + 4 * a_row};
-    Vector bs[kVectors];
+    V bs[kVectors];
 #pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
       bs[v] = get(b, v);
-      __builtin_prefetch(b + v * kLanes + t.b_ahead, 0, 2);
+      __builtin_prefetch(b + v * kWidth + t.b_ahead, 0, 2);
     }
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
@@ -41,20 +42,20 @@ void channelwise_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes)
 #pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
       if (kPartial && v == kVectors - 1) {
-        store_some(c + v * kLanes, sums[r][v], lanes);
+        store_some(c + v * kWidth, sums[r][v], lanes);
       } else {
-        store(c + v * kLanes, sums[r][v]);
+        store(c + v * kWidth, sums[r][v]);
       }
     }
     c += t.c_row;
   }
 }
 
-template <typename B, int kVectors, bool kPartial>
+template <typename V, typename B, int kVectors, bool kPartial>
 void channelwise_columns(const Tile& t, int64_t column, int64_t lanes) {
   constexpr int kMost = kRegisters == 32 ? 8 : 4;
   in_blocks<kMost>(t.rows, [&](auto rows, int64_t row, int64_t) {
-    channelwise_tile<B, decltype(rows)::value, kVectors, kPartial>(t, row, column, lanes);
+    channelwise_tile<V, B, decltype(rows)::value, kVectors, kPartial>(t, row, column, lanes);
   });
 }
 
@@ -62,9 +63,13 @@ template <typename B>
 void channelwise_any(const Tile& t) {
   constexpr int64_t kWidth = 2 * kLanes;
   int64_t column = 0;
-  for (; column + kWidth <= t.columns; column += kWidth) channelwise_columns<B, 2, false>(t, column, kLanes);
-  for (; column + kLanes <= t.columns; column += kLanes) channelwise_columns<B, 1, false>(t, column, kLanes);
-  if (column < t.columns) channelwise_columns<B, 1, true>(t, column, t.columns - column);
+  for (; column + kWidth <= t.columns; column += kWidth) channelwise_columns<Vector, B, 2, false>(t, column, kLanes);
+  for (; column + kLanes <= t.columns; column += kLanes) channelwise_columns<Vector, B, 1, false>(t, column, kLanes);
+  if constexpr (sizeof(Half) < sizeof(Vector)) {
+    const int64_t left = t.columns - column;
+    if (0 < left && left <= kLanes / 2) return channelwise_columns<Half, B, 1, true>(t, column, left);
+  }
+  if (column < t.columns) channelwise_columns<Vector, B, 1, true>(t, column, t.columns - column);
 }
 
 void channelwise(const Tile& tile) {

@@ -7,6 +7,7 @@
 #include "kernels/convolution/pass.h"
 #include "kernels/convolution/slide.h"
 #include "kernels/convolution/spaced.h"
+#include "kernels/convolution/tap_columns.h"
 #include "kernels/convolution/turned.h"
 
 namespace conv4j {
@@ -384,6 +385,7 @@ std::unique_ptr<KernelPass> make_backward_data(const Problem& problem) {
     return make_slide_backward_data(problem);
   }
   if (problem.order == Problem::Order::kGroupsInner) return make_channelwise_backward_data(problem);
+  if (auto pass = make_tap_columns_backward_data(problem)) return pass;
   return std::make_unique<BackwardData>(problem);
 }
 

@@ -7,6 +7,7 @@
 #include "kernels/convolution/slide.h"
 #include "kernels/convolution/spaced.h"
 #include "kernels/convolution/start.h"
+#include "kernels/convolution/tap_columns.h"
 
 namespace conv4j {
 
@@ -31,7 +32,7 @@ class Forward : public KernelPass {
     segments_ = reserve_per_thread<Segment>(problem.taps);
     turned_ = reserve<float>(start_.turned_size());
     by_images_ = grids_[0].rows == 3;
-    if (by_images_ && collide(problem.src.image, problem.n)) {
+    if (by_images_ && takes_many_rows() && collide(problem.src.image, problem.n)) {
       src_.image = spaced(problem.src.image);
       spaced_ = reserve<float>(problem.n * src_.image);
     }
@@ -49,8 +50,10 @@ class Forward : public KernelPass {
       t.b_step = p.order == Problem::Order::kOcInner ? p.oc : p.taps * p.ic;
       const auto run_tile = p.order == Problem::Order::kOcInner ? p.gemm : p.dot;
       if (!by_images_) t.a_ahead = line.first_next.other(src_) - line.first.other(src_);
+      // Of one column alone, all lies near.
+      const bool dots_many = p.order == Problem::Order::kIcInner && p.oc > 1;
       const bool fetches = by_images_ && (p.n > 1 || from_memory(p));
-      t.b_shares = from_memory(p) && p.taps * p.ic * p.oc <= kSharedWeights;
+      t.b_shares = (from_memory(p) || dots_many) && p.taps * p.ic * p.oc <= kSharedWeights;
       for (int64_t i = line.begin; i < line.end; i += t.tiles) {
         t.tiles = line.equal_steps(i);
         Where where = line.at(i), next = line.at(std::min(i + 1, line.end - 1));
@@ -81,6 +84,14 @@ class Forward : public KernelPass {
 
  private:
   int64_t kernel(const Where& where) const { return kernel_of(problem_, where); }
+
+  // Of tiles whose rows, where they evict each other, cost more than copies (for one vector of columns 1.4 times the
+  // time, for two 1.05). The dot kernels, which use whole lines at once, and wider tiles do better without (local_oc1
+  // on a Cascade Lake: 0.8 of the time).
+  bool takes_many_rows() const {
+    const int64_t lanes = problem_.kernels.lanes;
+    return lanes == 16 && problem_.order == Problem::Order::kOcInner && problem_.oc <= 2 * lanes;
+  }
 
   // How far ahead of the tiles from i on weights are prefetched.
   int64_t ahead(const Line& line, int64_t i, const Tile& t) const {
@@ -122,6 +133,7 @@ class Forward : public KernelPass {
 std::unique_ptr<KernelPass> make_forward(const Problem& problem) {
   if (problem.order != Problem::Order::kOcInner && slides(problem, problem.oc)) return make_slide_forward(problem);
   if (problem.order == Problem::Order::kGroupsInner) return make_channelwise_forward(problem);
+  if (auto pass = make_tap_columns_forward(problem)) return pass;
   return std::make_unique<Forward>(problem);
 }
 

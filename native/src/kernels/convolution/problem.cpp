@@ -12,10 +12,8 @@ Steps steps_of(int64_t channels, int64_t depth, int64_t height, int64_t width) {
   return {{height * width * channels, width * channels, channels}, depth * height * width * channels};
 }
 
-// How full the lanes are when `channels` lie in them, by sixteens.
-double fullness(int64_t channels) {
-  return static_cast<double>(channels) / static_cast<double>((channels + 15) / 16 * 16);
-}
+// Layouts are the same for all instruction sets.
+constexpr int64_t kWidest = 16;
 
 // Output channels in the lanes unless input channels fill them clearly better; where groups leave too few of both, all
 // channels of all groups.
@@ -23,7 +21,8 @@ Layout::Order order_of(const Geometry& geometry) {
   const int64_t ic = geometry.ic / geometry.groups;
   const int64_t oc = geometry.oc / geometry.groups;
   if (geometry.groups > 1 && ic < 8 && oc < 8) return Layout::Order::kGroupsInner;
-  return fullness(oc) < 0.7 && fullness(ic) > fullness(oc) ? Layout::Order::kIcInner : Layout::Order::kOcInner;
+  const double full = fullness(oc, kWidest);
+  return full < 0.7 && fullness(ic, kWidest) > full ? Layout::Order::kIcInner : Layout::Order::kOcInner;
 }
 
 }  // namespace

@@ -56,6 +56,11 @@ struct Problem {
   int64_t weights_kernel, weights_group, weights_tap;
 };
 
+// How full the lanes are when `channels` lie in them.
+inline double fullness(int64_t channels, int64_t lanes) {
+  return static_cast<double>(channels) / static_cast<double>((channels + lanes - 1) / lanes * lanes);
+}
+
 }  // namespace conv4j
 
 #endif  // CONV4J_KERNELS_CONVOLUTION_PROBLEM_H_

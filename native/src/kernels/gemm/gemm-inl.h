@@ -13,6 +13,12 @@ struct RowBases {
   const float* at(int row, int64_t a_row, int64_t k) const { return base[row / 5] + row % 5 * a_row + k; }
 };
 
+// How far prefetching so many floats moves on with each of a sum's terms. A division of doubles takes as long as a few
+// of these, one of integers a few times that.
+inline int64_t bytes_per_term(int64_t floats, int64_t length) {
+  return static_cast<int64_t>(static_cast<double>(floats) * 4 / static_cast<double>(length));
+}
+
 // A part of a tile: its rows from `row` and its columns from `column` on.
 struct GemmPart {
   int64_t row;
@@ -26,16 +32,9 @@ struct GemmPart {
 template <typename B, bool kTransposed, int kRows>
 constexpr bool kPrefetched = !kTransposed && (kRows > 1 || sizeof(B) < sizeof(float));
 
-// Blocks of rows that share out prefetching.
+// Blocks of rows that share out prefetching, a line for each term.
 struct Share {
   int64_t block, blocks;
-};
-
-// What a block prefetches of what is ahead of B: all, or its share, a line for each term.
-enum Ahead {
-  kNothingAhead,
-  kAllAhead,
-  kShareAhead
 };
 
 // `kBatches` sets of accumulators take turns over k, where one set is too few to hide the latency of an FMA. The loop
@@ -79,9 +78,9 @@ void gemm_tile(const Tile& t, const GemmPart& part, Share shared = {}) {
     int64_t next_step = 0;
     if (kPrefetches && t.a_ahead != 0) {
       next_a = reinterpret_cast<const char*>(a + t.a_ahead);
-      if (s.length != length) {  // A division takes as long as a few terms.
+      if (s.length != length) {
         length = s.length;
-        a_step = ((kRows - 1) * t.a_row + length) * static_cast<int64_t>(sizeof(float)) / length;
+        a_step = bytes_per_term((kRows - 1) * t.a_row + length, length);
       }
       next_step = a_step;
     }
@@ -279,7 +278,7 @@ void pairs_tile(const Tile& t, int64_t row) {
     const char* next_a = reinterpret_cast<const char*>(a + t.a_ahead);
     if (t.a_ahead != 0 && s.length != length) {
       length = s.length;
-      a_step = ((kRows - 1) * t.a_row + length) * 2 * static_cast<int64_t>(sizeof(float)) / length;
+      a_step = 2 * bytes_per_term((kRows - 1) * t.a_row + length, length);
     }
     int64_t k = 0;
     const auto term = [&](int batch, int count) __attribute__((always_inline)) {

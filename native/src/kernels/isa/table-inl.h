@@ -82,6 +82,13 @@ inline __attribute__((always_inline)) void for_each_tile(const Tile& tile, const
   }
 }
 
+// What a block of rows prefetches of what is ahead of B: all, or its share.
+enum Ahead {
+  kNothingAhead,
+  kAllAhead,
+  kShareAhead
+};
+
 #include "kernels/activation/activation-inl.h"
 #include "kernels/bias/bias-inl.h"
 #include "kernels/channelwise/channelwise-inl.h"
