@@ -53,6 +53,9 @@ struct Axis {
     }
   }
 
+  // Whether positions far apart share kernels, whose number is fixed.
+  bool repeats() const { return sharing == Sharing::kShared || sharing == Sharing::kTiled; }
+
   int64_t kernels() const {
     switch (sharing) {
       case Sharing::kTiled:

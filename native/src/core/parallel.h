@@ -32,6 +32,16 @@ void parallel_for(int64_t count, const Body& body) {
       count, [](const void* context, int64_t index) { (*static_cast<const Body*>(context))(index); }, &body);
 }
 
+// Which of `count` things a unit of work is about: its number holds such choices as digits of their own bases, and this
+// takes the last one off. A division takes as long as many sums on older CPUs (t2_c3_32, forward, on a Cascade Lake: a
+// twentieth of the time).
+inline int64_t take_digit(int64_t& number, int64_t count) {
+  if (count == 1) return 0;
+  const int64_t digit = number % count;
+  number /= count;
+  return digit;
+}
+
 }  // namespace conv4j
 
 #endif  // CONV4J_CORE_PARALLEL_H_

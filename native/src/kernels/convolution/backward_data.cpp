@@ -148,8 +148,7 @@ class BackwardData : public KernelPass {
 
  private:
   static Role role_of(const Problem& p) {
-    int64_t positions = 1;
-    for (const Axis& axis : p.axes) positions *= std::max<int64_t>(axis.output / axis.kernels(), 1);
+    const int64_t positions = p.positions();
     if (p.order == Problem::Order::kIcInner) return positions < kManyPositions ? Role::kDirect : Role::kTurned;
     const bool few_inputs = p.ic < kFewInputs;
     // A line of positions makes no strips, which threads could share out.

@@ -308,17 +308,12 @@ class SharedBackwardWeights : public BackwardWeights {
     const bool streams = !in_place_ && this->streams(call);
     const int64_t widths = p.axes[2].kernels();
     parallel_for(splits_.count() * unit_count() / joint_, [&](int64_t index) {
-      const auto next = [&](int64_t count) {
-        const int64_t digit = index % count;
-        index /= count;
-        return digit;
-      };
       Unit u = {};
-      u.first_output = next(column_blocks_) * columns_;
+      u.first_output = take_digit(index, column_blocks_) * columns_;
       u.outputs = std::min(columns_, p.oc - u.first_output);
-      const int64_t first = next(alike_ / joint_) * joint_;
-      u.group = next(p.groups);
-      for (int axis : {1, 0}) u.positions[axis] = positions(p.axes[axis], next(p.axes[axis].kernels()));
+      const int64_t first = take_digit(index, alike_ / joint_) * joint_;
+      u.group = take_digit(index, p.groups);
+      for (int axis : {1, 0}) u.positions[axis] = positions(p.axes[axis], take_digit(index, p.axes[axis].kernels()));
       u.split = index;
       u.add = call.add && index == 0;
       Unit* units = units_.of<Unit>(call);

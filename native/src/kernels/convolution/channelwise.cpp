@@ -268,13 +268,8 @@ class ChannelwiseBackwardWeights : public Channelwise {
     const int64_t depths = p.axes[0].kernels(), heights = p.axes[1].kernels();
     const bool streams = rows_ == 3 && streams_weights(call, channels_);
     parallel_for(splits_.count() * blocks * depths * heights, [&](int64_t unit) {
-      const auto next = [&](int64_t count) {
-        const int64_t index = unit % count;
-        unit /= count;
-        return index;
-      };
-      const int64_t height = next(heights), depth = next(depths);
-      const int64_t column = next(blocks) * columns_;
+      const int64_t height = take_digit(unit, heights), depth = take_digit(unit, depths);
+      const int64_t column = take_digit(unit, blocks) * columns_;
       const int64_t columns = std::min(columns_, channels_ - column);
       const Splits::Part images = splits_.part(unit, p.n);
       float* weights = splits_.sums(unit, call.weights, sums_.of<float>(call));

@@ -32,6 +32,10 @@ class Forward : public KernelPass {
     segments_ = reserve_per_thread<Segment>(problem.taps);
     turned_ = reserve<float>(start_.turned_size());
     by_images_ = grids_[0].rows == 3;
+    fetches_ = by_images_ && (problem.n > 1 || from_memory(problem));
+    // Of one column alone, all lies near.
+    const bool dots_many = problem.order == Problem::Order::kIcInner && problem.oc > 1;
+    shares_ = (from_memory(problem) || dots_many) && problem.taps * problem.ic * problem.oc <= kSharedWeights;
     if (by_images_ && takes_many_rows() && collide(problem.src.image, problem.n)) {
       src_.image = spaced(problem.src.image);
       spaced_ = reserve<float>(problem.n * src_.image);
@@ -50,15 +54,12 @@ class Forward : public KernelPass {
       t.b_step = p.order == Problem::Order::kOcInner ? p.oc : p.taps * p.ic;
       const auto run_tile = p.order == Problem::Order::kOcInner ? p.gemm : p.dot;
       if (!by_images_) t.a_ahead = line.first_next.other(src_) - line.first.other(src_);
-      // Of one column alone, all lies near.
-      const bool dots_many = p.order == Problem::Order::kIcInner && p.oc > 1;
-      const bool fetches = by_images_ && (p.n > 1 || from_memory(p));
-      t.b_shares = (from_memory(p) || dots_many) && p.taps * p.ic * p.oc <= kSharedWeights;
+      t.b_shares = shares_;
       for (int64_t i = line.begin; i < line.end; i += t.tiles) {
         t.tiles = line.equal_steps(i);
         Where where = line.at(i), next = line.at(std::min(i + 1, line.end - 1));
         t.b_next = kernel(next) - kernel(where);
-        t.b_ahead = fetches ? ahead(line, i, t) : 0;
+        t.b_ahead = fetches_ ? ahead(line, i, t) : 0;
         for (int64_t h = 0; h < line.heights; ++h, ++where.axis[1], ++next.axis[1]) {
           t.segment_count = find_segments(where, list);
           const int64_t own = where.own(p.dst);
@@ -124,7 +125,8 @@ class Forward : public KernelPass {
   Start start_;
   std::vector<Grid> grids_;
   bool by_images_;
-  Steps src_;  // of what the tiles read
+  bool fetches_, shares_;  // weights, ahead of their use
+  Steps src_;              // of what the tiles read
   Place segments_, turned_, spaced_;
 };
 

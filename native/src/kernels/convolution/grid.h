@@ -114,21 +114,15 @@ void for_each_line(const std::vector<Grid>& grids, const Body& body) {
       unit -= lines(*grid) * pieces(*grid);
       ++grid;
     }
-    // Without needless divisions: one takes as long as many sums on older CPUs (t2_c3_32, forward, on a Cascade Lake: a
-    // twentieth of the time).
-    const auto next = [](int64_t& rest, int64_t count) {
-      if (count == 1) return int64_t{0};
-      const int64_t index = rest % count;
-      rest /= count;
-      return index;
-    };
     const auto first_of = [&](int64_t rest) {
-      const auto at = [&](const std::vector<Item>& list) { return &list[static_cast<size_t>(next(rest, size(list)))]; };
+      const auto at = [&](const std::vector<Item>& list) {
+        return &list[static_cast<size_t>(take_digit(rest, size(list)))];
+      };
       Where where;
       where.rows = grid->rows;
       where.axis[2] = grid->axes[2].data();
       if (grid->width_first) where.image = at(grid->images);
-      where.axis[1] = &grid->axes[1][static_cast<size_t>(next(rest, heights(*grid)) * grid->heights)];
+      where.axis[1] = &grid->axes[1][static_cast<size_t>(take_digit(rest, heights(*grid)) * grid->heights)];
       where.axis[0] = at(grid->axes[0]);
       if (!grid->width_first) where.image = at(grid->images);
       return where;
@@ -136,9 +130,9 @@ void for_each_line(const std::vector<Grid>& grids, const Body& body) {
     const int64_t width = size(grid->axes[2]), last = lines(*grid) - 1, count = pieces(*grid);
     int64_t index = unit, piece = 0;
     if (grid->width_first) {
-      index = next(piece = unit, last + 1);
+      index = take_digit(piece = unit, last + 1);
     } else {
-      piece = next(index, count);
+      piece = take_digit(index, count);
     }
     const auto begin = [&](int64_t i) { return count == 1 ? width * i : width * i / count; };
     const Where first = first_of(index);

@@ -70,9 +70,6 @@ bool continues(const Item& item, const Item& next) {
          (item.taps == 0 || next.other == item.other + item.count * item.other_step);
 }
 
-// Whether all positions of a class use the same kernels.
-bool repeats(const Axis& axis) { return axis.sharing == Sharing::kShared || axis.sharing == Sharing::kTiled; }
-
 }  // namespace
 
 std::vector<Item> output_items(const Axis& axis, bool runs) {
@@ -87,7 +84,7 @@ std::vector<Item> output_items(const Axis& axis, bool runs) {
         items.push_back(item);
       }
       // All that follows inside is alike: an axis may be millions of positions long.
-      if (runs && repeats(axis) && item.taps == axis.kernel) {
+      if (runs && axis.repeats() && item.taps == axis.kernel) {
         const int64_t last = (axis.input - 1 - (axis.kernel - 1) * axis.dilation + axis.pad_begin) / axis.stride;
         const int64_t more = (std::min(axis.output - 1, last) - position) / classes;
         items.back().count += more;
@@ -118,7 +115,7 @@ std::vector<Item> source_items(const Axis& axis, bool runs) {
         items.push_back(item);
       }
       const bool is_whole = item.tap < item.tap_step && item.taps == (axis.kernel - 1 - item.tap) / item.tap_step + 1;
-      if (runs && repeats(axis) && is_whole) {
+      if (runs && axis.repeats() && is_whole) {
         const int64_t more =
             std::min((axis.input - 1 - position) / classes, (axis.output - 1 - item.other) / item.other_step);
         items.back().count += more;

@@ -2,6 +2,7 @@
 #ifndef CONV4J_KERNELS_CONVOLUTION_PROBLEM_H_
 #define CONV4J_KERNELS_CONVOLUTION_PROBLEM_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "core/cpu.h"
@@ -29,6 +30,9 @@ struct Problem {
   int64_t tap_index(int64_t depth, int64_t height, int64_t width) const {
     return (depth * axes[1].kernel + height) * axes[2].kernel + width;
   }
+  // Positions of an axis, or of all, that share a kernel.
+  int64_t positions(int axis) const { return std::max<int64_t>(axes[axis].output / axes[axis].kernels(), 1); }
+  int64_t positions() const { return positions(0) * positions(1) * positions(2); }
   int64_t kernel_count() const { return axes[0].kernels() * axes[1].kernels() * axes[2].kernels(); }
   int64_t weights_size() const { return kernel_count() * taps * geometry.oc * ic; }
 

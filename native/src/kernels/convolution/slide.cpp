@@ -77,16 +77,11 @@ class Slide : public KernelPass {
     const int64_t strips = p.n * width * static_cast<int64_t>(axes_[0].size());
     const int64_t pieces = std::min(heights, (kFewUnits + strips - 1) / strips);
     parallel_for(strips * pieces, [&](int64_t unit) {
-      const auto next = [&](int64_t count) {
-        const int64_t index = unit % count;
-        unit /= count;
-        return index;
-      };
-      const int64_t piece = next(pieces);
+      const int64_t piece = take_digit(unit, pieces);
       Where where = {};
       where.rows = 2;
-      where.axis[2] = &axes_[2][static_cast<size_t>(next(width))];
-      where.axis[0] = &axes_[0][static_cast<size_t>(next(static_cast<int64_t>(axes_[0].size())))];
+      where.axis[2] = &axes_[2][static_cast<size_t>(take_digit(unit, width))];
+      where.axis[0] = &axes_[0][static_cast<size_t>(take_digit(unit, static_cast<int64_t>(axes_[0].size())))];
       where.image = &images_[static_cast<size_t>(unit)];
       const Item* const end = axes_[1].data() + heights * (piece + 1) / pieces;
       Tile t = {};
@@ -220,10 +215,9 @@ class SlideBackwardData : public Slide {
 
 bool slides(const Problem& problem, int64_t sums) {
   const Axis& width = problem.axes[2];
-  const bool repeats = width.sharing == Sharing::kShared || width.sharing == Sharing::kTiled;
   const int64_t phases = width.sharing == Sharing::kTiled ? width.sharing_size : 1;
   const bool has_lanes = is_depthwise(problem) || (problem.groups == 1 && sums == 1 && width.output >= kLongRow);
-  return has_lanes && width.kernel > 1 && width.stride == 1 && width.dilation == 1 && repeats && phases <= 4 &&
+  return has_lanes && width.kernel > 1 && width.stride == 1 && width.dilation == 1 && width.repeats() && phases <= 4 &&
          (phases == 1 || problem.geometry.bias != BiasMode::kKernel);
 }
 

@@ -27,12 +27,9 @@ class Splits {
   // A count for threads, each split having `units` of work and a line of positions at least. It does not depend on the
   // number of threads, for the sums' sake. One thread loses up to 3 % of its time.
   static int64_t by_units(const Problem& problem, int64_t units) {
-    const auto positions = [&](int axis) {
-      return std::max<int64_t>(problem.axes[axis].output / problem.axes[axis].kernels(), 1);
-    };
-    const int64_t lines = problem.n * positions(0) * positions(1);
+    const int64_t lines = problem.n * problem.positions(0) * problem.positions(1);
     const int64_t most = std::min(lines, std::max<int64_t>(kManyUnits / units, 1));
-    return std::clamp<int64_t>(lines * positions(2) / kFewTerms, 1, std::max<int64_t>(most, 1));
+    return std::clamp<int64_t>(lines * problem.positions(2) / kFewTerms, 1, std::max<int64_t>(most, 1));
   }
 
   int64_t count() const { return count_; }

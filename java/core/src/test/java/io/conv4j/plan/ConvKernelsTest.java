@@ -9,7 +9,8 @@ import java.util.stream.Stream;
 class ConvKernelsTest extends KernelsTest {
     static List<ConvCase> cases() {
         List<ConvCase> shared = Cases.convolutions();
-        return Stream.concat(shared.stream(), Cases.withSharings(shared).stream())
+        return Stream.of(shared, Cases.withSharings(shared), Cases.unshared())
+                .flatMap(List::stream)
                 .toList();
     }
 

@@ -41,7 +41,7 @@ abstract class KernelsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("someCases")
+    @MethodSource("cases")
     void theBitsAreThoseOfAnyNumberOfThreads(ConvCase c) {
         float[][] first = null;
         for (int threads : new int[] {1, 2, 3, 8}) {

@@ -9,7 +9,8 @@ import java.util.stream.Stream;
 class TransposedConvKernelsTest extends KernelsTest {
     static List<ConvCase> cases() {
         List<ConvCase> shared = Cases.transposed();
-        return Stream.concat(shared.stream(), Cases.withSharings(shared).stream())
+        return Stream.of(shared, Cases.withSharings(shared), Cases.transposedUnshared())
+                .flatMap(List::stream)
                 .toList();
     }
 

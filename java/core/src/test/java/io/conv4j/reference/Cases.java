@@ -427,22 +427,28 @@ public final class Cases {
                 9,
                 21,
                 23);
-        c.add(layer(33, 7, 3, 3).sharing(tiled(2)).padding(same()).bias(CHANNEL), "tiled 2, 33 to 7", 1, 6, 25);
-        c.add(layer(19, 17, 3, 3).sharing(tiled(2, 1)).bias(POSITION), "tiled 2 x 1, 19 to 17", 3, 8, 15);
-        c.add(flipped(layer(16, 6, 4, 2)).sharing(tiled(2)).dilation(2, 3), "tiled 2, flipped, 16 to 6", 2, 10, 17);
+        c.add(layer(33, 7, 3, 3).sharing(tiled(2)).padding(same()).bias(CHANNEL), "tiled 2, 33 to 7", 1, 46, 25);
+        c.add(layer(19, 17, 3, 3).sharing(tiled(2, 1)).bias(POSITION), "tiled 2 x 1, 19 to 17", 3, 16, 15);
+        c.add(
+                flipped(layer(16, 6, 4, 2)).sharing(tiled(2)).dilation(2, 3).padding(explicit(1, 2, 0, 1)),
+                "tiled 2, flipped, 16 to 6, dilation 2 x 3",
+                4,
+                26,
+                17);
+        c.add(layer(6, 16, 4, 2).sharing(tiled(1)).dilation(2, 1), "tiled 1, 6 to 16, dilation 2 x 1", 1, 15, 15);
         c.add(
                 layer(5, 32, 3, 3).sharing(tiled(1, 3)).stride(3, 2).padding(explicit(2, 0, 1, 3)),
                 "tiled 1 x 3, 5 to 32, stride 3 x 2",
                 1,
-                11,
+                29,
                 41);
-        c.add(layer(17, 3, 3, 3, 3).sharing(tiled(2, 1, 2)).stride(2, 1, 1), "tiled 3-D, 17 to 3", 2, 7, 5, 14);
+        c.add(layer(17, 3, 3, 3, 3).sharing(tiled(2, 1, 2)).stride(2, 1, 1), "tiled 3-D, 17 to 3", 4, 7, 9, 22);
         c.add(
                 layer(32, 10, 3, 3).sharing(tiled(1, 2)).groups(2).padding(sameUpper()),
                 "tiled 1 x 2, 2 groups, 16 to 5",
-                1,
-                5,
-                13);
+                3,
+                12,
+                17);
         c.add(layer(16, 7, 9).sharing(tiled(2)).padding(same()), "tiled 1-D, 2500 positions", 1, 2500);
         c.add(layer(8, 5, 3, 3).sharing(blocks(3)).dilation(2).stride(2), "blocks 3, dilation 2, stride 2", 9, 23, 24);
         c.add(
@@ -505,7 +511,7 @@ public final class Cases {
                 1,
                 4,
                 3);
-        c.add(layer(32, 5, 4, 4).sharing(tiled(2)).stride(2).bias(CHANNEL), "tiled 2, 32 to 5", 1, 4, 15);
+        c.add(layer(32, 5, 4, 4).sharing(tiled(2)).stride(2).bias(CHANNEL), "tiled 2, 32 to 5", 3, 8, 15);
         c.add(layer(4, 3, 3, 3).sharing(local()).padding(same()).bias(CHANNEL), "local", 2, 3, 4);
         c.add(layer(17, 16, 2, 2).sharing(local()).stride(2), "local, 17 to 16", 1, 3, 3);
         c.add(flipped(layer(4, 6, 2, 3)).sharing(local()).groups(2), "local flipped, 2 groups", 1, 3, 4);
