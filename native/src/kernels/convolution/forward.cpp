@@ -32,6 +32,7 @@ class Forward : public KernelPass {
     segments_ = reserve_per_thread<Segment>(problem.taps);
     turned_ = reserve<float>(start_.turned_size());
     by_images_ = grids_[0].rows == 3;
+    join_blocks(problem, grids_[0]);
     fetches_ = by_images_ && (problem.n > 1 || from_memory(problem));
     // Of one column alone, all lies near.
     const bool dots_many = problem.order == Problem::Order::kIcInner && problem.oc > 1;

@@ -29,6 +29,10 @@ std::vector<Grid> output_grids(const Problem& problem, int64_t most);
 std::vector<Grid> source_grids(const Problem& problem, int64_t most);
 std::vector<Grid> source_grids_by_images(const Problem& problem);
 
+// Lines of the heights that share kernels become one, for a pass that goes through all heights of a line: a kernel then
+// comes from memory once (blocks2_c64_56: 0.89 of the time).
+void join_blocks(const Problem& problem, Grid& grid);
+
 struct Where {
   const Item* axis[3];
   const Item* image;

@@ -484,6 +484,7 @@ public final class Cases {
         c.add(layer(3, 5, 3, 3).sharing(blocks(2)).padding(same()), "blocks 2, 9 images", 9, 17, 18);
         c.add(layer(8, 20, 2, 2).sharing(blocks(2, 3)).bias(POSITION), "blocks 2 x 3, 8 images", 8, 18, 25);
         c.add(layer(4, 8, 3, 2).sharing(blocks(2, 3)).padding(sameUpper()), "blocks 2 x 3, 3 images", 3, 17, 10);
+        c.add(depthwise(6, 3, 3).sharing(blocks(2)), "blocks 2 depthwise, 5 images", 5, 17, 18);
         c.add(layer(3, 2, 2, 2).sharing(blocks(10)), "blocks past the output", 1, 4, 5);
         c.add(layer(8, 16, 3, 3).sharing(blocks(3, 2)).stride(1, 2), "blocks 3 x 2, 8 to 16", 1, 8, 9);
         c.add(layer(3, 4, 3, 3).sharing(mixed(1, LOCAL, SHARED)), "local x shared", 2, 5, 6);
