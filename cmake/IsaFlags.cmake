@@ -1,8 +1,9 @@
-# Compiler flags of each instruction set's one source file in a folder, <isa>.cpp.
+# Compiler flags of each instruction set's one source file in a folder, <isa>.cpp. Prefetches for writing are in no level
+# of AVX; a processor that lacks them ignores them.
 
 set(isa_flags_generic "")
-set(isa_flags_avx2 -mavx2 -mfma)
-set(isa_flags_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
+set(isa_flags_avx2 -mavx2 -mfma -mprfchw)
+set(isa_flags_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprfchw -mprefer-vector-width=512)
 
 set(isas generic)
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)

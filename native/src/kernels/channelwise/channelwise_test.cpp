@@ -53,7 +53,7 @@ const test::TileKernel kSlide = {
       t.a_row = t.columns;
       t.phases = kPhases;
       t.windows = windows.data();
-      t.a_ahead = t.c_ahead = 1000;
+      t.a_ahead = 1000;
     }};
 
 // Each phase of a line of taps that overlap, against doubles.

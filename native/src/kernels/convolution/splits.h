@@ -32,6 +32,14 @@ class Splits {
     return std::clamp<int64_t>(lines * problem.positions(2) / kFewTerms, 1, std::max<int64_t>(most, 1));
   }
 
+  // A count for lines that come in the order of memory: zeroing and adding up the sums costs little beside reading
+  // them.
+  static int64_t by_lines(const Problem& problem) {
+    const int64_t line = problem.src.axis[1] + problem.dst.axis[1];
+    const int64_t lines = problem.n * problem.axes[0].output * problem.axes[1].output;
+    return std::clamp<int64_t>(lines * line / (32 * problem.weights_size()), 1, std::min(lines, kManyUnits / 2));
+  }
+
   int64_t count() const { return count_; }
   // Of images or lines of positions, `size` in all.
   Part part(int64_t split, int64_t size) const { return {size * split / count_, size * (split + 1) / count_}; }
