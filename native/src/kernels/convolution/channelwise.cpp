@@ -236,7 +236,7 @@ class ChannelwiseBackwardWeights : public Channelwise {
         rows_(output_grids(problem, INT64_MAX)[0].rows),
         phases_(phases(problem.axes[2], rows_)),
         by_lines_(rows_ == 2 && phases_ * problem.taps * problem.ic <= kFewSums &&
-                  Splits::by_lines(problem) >= kFewLines),
+                  Splits::by_lines(problem) >= kFewSplits),
         splits_(problem, by_lines_    ? Splits::by_lines(problem)
                          : rows_ != 3 ? Splits::by_images(problem)
                                       : 1) {
@@ -283,8 +283,8 @@ class ChannelwiseBackwardWeights : public Channelwise {
   // 3 x 3 taps of 4 kernels and 7 x 7 of one still gain by lines; 5 x 5 of two do not, 7 x 7 of two take 1.2 times as
   // long.
   static constexpr int64_t kFewSums = 49;
-  // Splits that feed some threads.
-  static constexpr int64_t kFewLines = 4;
+  // Splits that feed some threads evenly.
+  static constexpr int64_t kFewSplits = 8;
 
   // Neighbouring kernels of the width, and the positions that use them.
   struct Widths {

@@ -399,13 +399,13 @@ public final class Cases {
         c.add(layer(16, 33, 3, 3).sharing(tiled(3)).padding(same()), "tiled 3, 16 to 33", 2, 7, 8);
         c.add(layer(6, 4, 3, 2).sharing(tiled(2)).groups(2).dilation(2), "tiled, groups, dilation", 1, 8, 6);
         c.add(depthwise(17, 3, 3).sharing(tiled(2)).padding(same()), "tiled depthwise 17", 2, 6, 5);
-        c.add(depthwise(17, 3, 3).sharing(tiled(2)).padding(explicit(1, 0, 2, 1)), "tiled depthwise, lines", 2, 49, 51);
+        c.add(depthwise(17, 3, 3).sharing(tiled(2)).padding(explicit(1, 0, 2, 1)), "tiled depthwise, lines", 3, 49, 51);
         c.add(depthwise(9, 5, 5).sharing(tiled(2)).padding(same()), "tiled depthwise, 25 taps", 1, 7, 31);
         c.add(depthwise(5, 3).sharing(tiled(3)).padding(same()), "1-D tiled depthwise, long", 1, 217);
         c.add(
                 layer(6, 9, 3, 2).groups(3).sharing(tiled(2, 1)).dilation(2).stride(1, 2),
                 "tiled lines of groups of few channels",
-                2,
+                3,
                 46,
                 61);
         c.add(layer(3, 4, 3).sharing(tiled(3)).bias(KERNEL), "tiled 1-D", 2, 11);
