@@ -1,7 +1,7 @@
 // Layers in which neighbouring positions of a row share most of what they meet, depthwise ones or those whose sums fill
 // no lanes. Rows are computed in the order of memory: strips of 12 positions that slide down an image, so that the rows
-// under their taps stay in the first-level cache, take 1.25 times as long (8 images of 96 channels, depthwise), and as
-// long as rows at best (64 channels, one sum).
+// under their taps stay in the first-level cache, took 1.25 times as long for 8 images of 96 channels, depthwise; for
+// one sum, 1.02 to 1.16 times, of 64 channels alone 0.97.
 #include "kernels/convolution/slide.h"
 
 #include <algorithm>
