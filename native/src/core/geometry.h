@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/division.h"
+
 namespace conv4j {
 
 using Dims = std::vector<int64_t>;
@@ -43,11 +45,11 @@ struct Axis {
   int64_t kernel_index(int64_t position) const {
     switch (sharing) {
       case Sharing::kTiled:
-        return position % sharing_size;
+        return remainder(position, sharing_size);
       case Sharing::kLocal:
         return position;
       case Sharing::kBlocks:
-        return position / sharing_size;
+        return quotient(position, sharing_size);
       default:
         return 0;
     }

@@ -4,9 +4,14 @@
 
 #include <cstdint>
 
+#include "core/division.h"
+
 namespace conv4j {
 
 int cpu_count();
+
+// Of a parallel_for that the calling thread runs.
+int thread_count();
 
 // Which of a parallel_for's threads this is, from 0.
 int thread_index();
@@ -32,13 +37,19 @@ void parallel_for(int64_t count, const Body& body) {
       count, [](const void* context, int64_t index) { (*static_cast<const Body*>(context))(index); }, &body);
 }
 
+// Runs body(begin, end) for ranges that make up 0 to count - 1, one for each thread.
+template <typename Body>
+void parallel_for_ranges(int64_t count, const Body& body) {
+  const int64_t ranges = thread_count() < count ? thread_count() : count;
+  parallel_for(ranges, [&](int64_t i) { body(count * i / ranges, count * (i + 1) / ranges); });
+}
+
 // Which of `count` things a unit of work is about: its number holds such choices as digits of their own bases, and this
-// takes the last one off. A division takes as long as many sums on older CPUs (t2_c3_32, forward, on a Cascade Lake: a
-// twentieth of the time).
+// takes the last one off.
 inline int64_t take_digit(int64_t& number, int64_t count) {
   if (count == 1) return 0;
-  const int64_t digit = number % count;
-  number /= count;
+  const int64_t rest = quotient(number, count), digit = number - rest * count;
+  number = rest;
   return digit;
 }
 

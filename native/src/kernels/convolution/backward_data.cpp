@@ -259,8 +259,10 @@ class BackwardData : public KernelPass {
         if (by_batch() && call.add) {
           p.kernels.transpose(to, p.src.image, p.n, row_size, sum, p.n);
         } else if (!call.add) {
-          for (int64_t i = 0; i < row_size; ++i) {
-            std::fill_n(sum + i * lanes, lanes, call.bias == nullptr ? 0 : call.bias[i % p.geometry.ic]);
+          for (int64_t i = 0; i < row_size; i += p.geometry.ic) {
+            for (int64_t c = 0; c < p.geometry.ic; ++c) {
+              std::fill_n(sum + (i + c) * lanes, lanes, call.bias == nullptr ? 0 : call.bias[c]);
+            }
           }
         }
         for (int64_t i = 0; i < d.taps; ++i) {

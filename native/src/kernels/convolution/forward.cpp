@@ -56,13 +56,15 @@ class Forward : public KernelPass {
       const auto run_tile = p.order == Problem::Order::kOcInner ? p.gemm : p.dot;
       if (!by_images_) t.a_ahead = line.first_next.other(src_) - line.first.other(src_);
       t.b_shares = shares_;
+      int64_t kind = -1;
       for (int64_t i = line.begin; i < line.end; i += t.tiles) {
         t.tiles = line.equal_steps(i);
         Where where = line.at(i), next = line.at(std::min(i + 1, line.end - 1));
         t.b_next = kernel(next) - kernel(where);
         t.b_ahead = fetches_ ? ahead(line, i, t) : 0;
         for (int64_t h = 0; h < line.heights; ++h, ++where.axis[1], ++next.axis[1]) {
-          t.segment_count = find_segments(where, list);
+          if (line.heights > 1 || where.axis[2]->kind != kind) t.segment_count = find_segments(where, list);
+          kind = where.axis[2]->kind;
           const int64_t own = where.own(p.dst);
           const float* a = src + where.other(src_);
           t.a_next = next.other(src_) - where.other(src_);

@@ -114,6 +114,26 @@ std::vector<Grid> grids_of(const Problem& problem, Find find, int64_t most) {
   return grids;
 }
 
+int64_t size(const std::vector<Item>& items) { return static_cast<int64_t>(items.size()); }
+
+int64_t heights(const Grid& grid) { return (size(grid.axes[1]) + grid.heights - 1) / grid.heights; }
+
+int64_t lines_of(const Grid& grid) { return size(grid.axes[0]) * heights(grid) * size(grid.images); }
+
+int64_t pieces_of(const Grid& grid, int64_t most) {
+  return grid.width_first ? size(grid.axes[2]) : std::min(size(grid.axes[2]), most);
+}
+
+// Whether there was no next one, so that it is the first one again.
+bool move_on(const Item*& item, const std::vector<Item>& items, int64_t step = 1) {
+  if (items.data() + items.size() - item > step) {
+    item += step;
+    return false;
+  }
+  item = items.data();
+  return true;
+}
+
 }  // namespace
 
 std::vector<Grid> output_grids(const Problem& problem, int64_t most) { return grids_of(problem, output_items, most); }
@@ -128,6 +148,65 @@ std::vector<Grid> source_grids(const Problem& problem, int64_t most) { return gr
 
 std::vector<Grid> source_grids_by_images(const Problem& problem) {
   return {grid_of(problem, source_items, 3, problem.n)};
+}
+
+LineCursor::LineCursor(const std::vector<Grid>& grids) : grids_(grids) {
+  int64_t lines = 0;
+  for (const Grid& grid : grids) lines += lines_of(grid);
+  if (lines > 0) most_pieces_ = (few_units() + lines - 1) / lines;
+  for (const Grid& grid : grids) count_ += lines_of(grid) * pieces_of(grid, most_pieces_);
+}
+
+void LineCursor::seek(int64_t number) {
+  number_ = number;
+  for (grid_ = grids_.data();; ++grid_) {
+    lines_ = lines_of(*grid_);
+    pieces_ = pieces_of(*grid_, most_pieces_);
+    if (number < lines_ * pieces_) break;
+    number -= lines_ * pieces_;
+  }
+  if (grid_->width_first) {
+    line_ = take_digit(number, lines_);
+    piece_ = number;
+  } else {
+    piece_ = take_digit(number, pieces_);
+    line_ = number;
+  }
+  int64_t rest = line_;
+  const auto take = [&](const std::vector<Item>& items) { return items.data() + take_digit(rest, size(items)); };
+  where_.rows = grid_->rows;
+  where_.axis[2] = grid_->axes[2].data();
+  if (grid_->width_first) where_.image = take(grid_->images);
+  where_.axis[1] = grid_->axes[1].data() + take_digit(rest, heights(*grid_)) * grid_->heights;
+  where_.axis[0] = take(grid_->axes[0]);
+  if (!grid_->width_first) where_.image = take(grid_->images);
+}
+
+Line LineCursor::line() const {
+  const int64_t width = size(grid_->axes[2]);
+  const auto begin = [&](int64_t i) { return pieces_ == 1 ? width * i : width * i / pieces_; };
+  const int64_t left = grid_->axes[1].data() + size(grid_->axes[1]) - where_.axis[1];
+  const bool is_last = line_ + 1 == lines_;
+  return {
+      grid_, where_, is_last ? where_ : next_line(), begin(piece_), begin(piece_ + 1), std::min(grid_->heights, left)};
+}
+
+void LineCursor::next() {
+  if (++number_ == count_) return;
+  if (!grid_->width_first && ++piece_ < pieces_) return;
+  if (line_ + 1 == lines_) return seek(number_);
+  if (!grid_->width_first) piece_ = 0;
+  where_ = next_line();
+  ++line_;
+}
+
+Where LineCursor::next_line() const {
+  Where where = where_;
+  if (grid_->width_first && !move_on(where.image, grid_->images)) return where;
+  if (!move_on(where.axis[1], grid_->axes[1], grid_->heights)) return where;
+  if (!move_on(where.axis[0], grid_->axes[0])) return where;
+  if (!grid_->width_first) move_on(where.image, grid_->images);
+  return where;
 }
 
 int64_t kernel_of(const Problem& problem, const Where& where) {

@@ -62,8 +62,9 @@ int64_t kernel_of(const Problem& problem, const Where& where);
 // tap's output position, in a dst of such steps, and its kernel. Returns their number.
 int64_t source_segments(const Problem& problem, const Where& where, const Steps& dst, int64_t length, Segment* list);
 
-// Fewer units of work than this are cut finer, so that any number of threads finds enough.
+// Fewer units of work than this are cut finer, so that any number of threads finds enough; one needs no more than one.
 constexpr int64_t kFewUnits = 64;
+inline int64_t few_units() { return thread_count() == 1 ? 1 : kFewUnits; }
 
 // Tiles of a grid that differ in the width only, or in `heights` that follow each other, too.
 struct Line {
@@ -98,51 +99,37 @@ struct Line {
   }
 };
 
+// Goes through pieces of the lines of grids, which are numbered. A step costs little, where to find a line by its
+// number could take as long as its sums.
+class LineCursor {
+ public:
+  explicit LineCursor(const std::vector<Grid>& grids);
+
+  int64_t count() const { return count_; }
+  void seek(int64_t number);
+  Line line() const;
+  void next();
+
+ private:
+  Where next_line() const;
+
+  const std::vector<Grid>& grids_;
+  int64_t most_pieces_ = 0, count_ = 0;
+  int64_t number_ = 0;
+  const Grid* grid_ = nullptr;
+  int64_t lines_ = 0, pieces_ = 0;  // of the grid, and of each of its lines
+  int64_t line_ = 0, piece_ = 0;
+  Where where_ = {};
+};
+
 // Runs `body(line)` in parallel for pieces of lines. Results do not depend on the pieces.
 template <typename Body>
 void for_each_line(const std::vector<Grid>& grids, const Body& body) {
-  const auto size = [](const std::vector<Item>& list) { return static_cast<int64_t>(list.size()); };
-  const auto heights = [&](const Grid& grid) { return (size(grid.axes[1]) + grid.heights - 1) / grid.heights; };
-  const auto lines = [&](const Grid& grid) { return size(grid.axes[0]) * heights(grid) * size(grid.images); };
-  int64_t all = 0;
-  for (const Grid& grid : grids) all += lines(grid);
-  const int64_t most_pieces = all == 0 ? 0 : (kFewUnits + all - 1) / all;
-  const auto pieces = [&](const Grid& grid) {
-    return grid.width_first ? size(grid.axes[2]) : std::min(size(grid.axes[2]), most_pieces);
-  };
-  int64_t units = 0;
-  for (const Grid& grid : grids) units += lines(grid) * pieces(grid);
-  parallel_for(units, [&](int64_t unit) {
-    const Grid* grid = grids.data();
-    while (unit >= lines(*grid) * pieces(*grid)) {
-      unit -= lines(*grid) * pieces(*grid);
-      ++grid;
-    }
-    const auto first_of = [&](int64_t rest) {
-      const auto at = [&](const std::vector<Item>& list) {
-        return &list[static_cast<size_t>(take_digit(rest, size(list)))];
-      };
-      Where where;
-      where.rows = grid->rows;
-      where.axis[2] = grid->axes[2].data();
-      if (grid->width_first) where.image = at(grid->images);
-      where.axis[1] = &grid->axes[1][static_cast<size_t>(take_digit(rest, heights(*grid)) * grid->heights)];
-      where.axis[0] = at(grid->axes[0]);
-      if (!grid->width_first) where.image = at(grid->images);
-      return where;
-    };
-    const int64_t width = size(grid->axes[2]), last = lines(*grid) - 1, count = pieces(*grid);
-    int64_t index = unit, piece = 0;
-    if (grid->width_first) {
-      index = take_digit(piece = unit, last + 1);
-    } else {
-      piece = take_digit(index, count);
-    }
-    const auto begin = [&](int64_t i) { return count == 1 ? width * i : width * i / count; };
-    const Where first = first_of(index);
-    const int64_t left = grid->axes[1].data() + size(grid->axes[1]) - first.axis[1];
-    body(Line{grid, first, first_of(std::min(index + 1, last)), begin(piece), begin(piece + 1),
-              std::min(grid->heights, left)});
+  const LineCursor first(grids);
+  parallel_for_ranges(first.count(), [&](int64_t begin, int64_t end) {
+    LineCursor cursor = first;
+    cursor.seek(begin);
+    for (int64_t i = begin; i < end; ++i, cursor.next()) body(cursor.line());
   });
 }
 

@@ -77,7 +77,7 @@ class Slide : public KernelPass {
     const Problem& p = problem_;
     const int64_t depths = static_cast<int64_t>(axes_[0].size()), heights = static_cast<int64_t>(axes_[1].size());
     const auto runs = static_cast<int64_t>(axes_[2].size());
-    const auto pieces = [](int64_t most, int64_t units) { return std::min(most, (kFewUnits + units - 1) / units); };
+    const auto pieces = [](int64_t most, int64_t units) { return std::min(most, (few_units() + units - 1) / units); };
     const int64_t rows = pieces(heights, p.n * depths), widths = pieces(runs, p.n * depths * rows);
     parallel_for(p.n * depths * rows * widths, [&](int64_t unit) {
       const int64_t part = take_digit(unit, widths), row = take_digit(unit, rows);

@@ -32,8 +32,13 @@ void Start::set(const Values& values, const Where& where, int64_t own, Tile& til
     tile.init_next = tile.c_next;
     return;
   }
+  if (values.kernel == 0 && values.position == 0) {
+    tile.init = values.base;
+    tile.init_row = tile.init_next = 0;
+    return;
+  }
   const int64_t kernel = problem_.kernel_index(where.axis[0]->kernel, where.axis[1]->kernel, where.axis[2]->kernel);
-  const int64_t position = own % problem_.dst.image / problem_.geometry.oc;
+  const int64_t position = quotient(remainder(own, problem_.dst.image), problem_.geometry.oc);
   tile.init = values.base + kernel * values.kernel + position * values.position;
   const int64_t moves = tile.c_next / problem_.geometry.oc;
   tile.init_next = tile.b_next / problem_.weights_kernel * values.kernel + moves * values.position;

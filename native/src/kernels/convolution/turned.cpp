@@ -45,18 +45,17 @@ void Turned::turn(const Call& call, float* turned, const Place& widened) const {
   const Problem& p = problem_;
   const bool is_bf16 = p.weights_type == DataType::kBf16;
   parallel_for(p.kernel_count() * p.taps, [&](int64_t unit) {
-    int64_t slots[3], kernels[3], taps[3], rest_of_kernel = unit / p.taps, rest_of_tap = unit % p.taps;
+    int64_t kernel = unit;
+    const int64_t tap = take_digit(kernel, p.taps);
+    int64_t slots[3], rest_of_kernel = kernel, rest_of_tap = tap;
     for (int axis : {2, 1, 0}) {
       const Axis& a = p.axes[axis];
-      kernels[axis] = rest_of_kernel % a.kernels();
-      taps[axis] = rest_of_tap % a.kernel;
-      rest_of_kernel /= a.kernels();
-      rest_of_tap /= a.kernel;
-      slots[axis] = slots_[axis][static_cast<size_t>(kernels[axis] * a.kernel + taps[axis])];
+      const int64_t tap_of_axis = take_digit(rest_of_tap, a.kernel);
+      slots[axis] = slots_[axis][static_cast<size_t>(take_digit(rest_of_kernel, a.kernels()) * a.kernel + tap_of_axis)];
     }
     float* to = turned + offset(slots[0], slots[1], slots[2]);
     for (int64_t g = 0; g < p.groups; ++g, to += group()) {
-      const int64_t element = unit / p.taps * p.weights_kernel + g * p.weights_group + unit % p.taps * p.weights_tap;
+      const int64_t element = kernel * p.weights_kernel + g * p.weights_group + tap * p.weights_tap;
       const void* from = p.weights_at(call.weights, element);
       if (p.order == Problem::Order::kIcInner) {
         for (int64_t o = 0; o < p.oc; ++o) {

@@ -43,7 +43,7 @@ struct Share {
 template <typename V, typename B, bool kTransposed, int kRows, int kVectors, int kBatches, bool kPartial, int kAhead>
 void gemm_tile(const Tile& t, const GemmPart& part, Share shared = {}) {
   constexpr int kWidth = sizeof(V) / sizeof(float);
-  constexpr bool kPrefetches = kPrefetched<B, kTransposed, kRows>;
+  constexpr bool kPrefetches = kPrefetched<B, kTransposed, kRows> && kAhead != kNoPrefetch;
   constexpr int kSteps = kVectors == 1 || kRows * kVectors < 16 ? 2 * kBatches : kBatches;
   // Sums that with all of B and a broadcast would be more than the registers: the last vector of B stays in memory.
   constexpr bool kFull =
@@ -55,7 +55,7 @@ void gemm_tile(const Tile& t, const GemmPart& part, Share shared = {}) {
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r, c += t.c_row) __builtin_prefetch(c, 1);
   }
-  if (!kTransposed && kRows > 1 && part.is_long) {
+  if (!kTransposed && kRows > 1 && kAhead != kNoPrefetch && part.is_long) {
     // C, for which the stores would wait: t2_groups4 and t2_c64_56_s2, backward_data, 0.94 of the time on a Zen 5.
     const float* c = t.c + part.row * t.c_row + part.column;
 #pragma GCC unroll 16
@@ -179,22 +179,22 @@ void gemm_columns(const Tile& t, int64_t column, int64_t lanes, bool is_long) {
     // speed).
     constexpr bool kPrefetches = kPrefetched<B, kTransposed, kRows>;
     const bool whole = lanes == static_cast<int64_t>(sizeof(V) / sizeof(float));
-    if constexpr (kPrefetches && sizeof(V) == sizeof(Vector) && sizeof(B) == sizeof(float)) {
-      if (t.b_ahead != 0 && t.b_shares && t.rows > kMost) {
-        const Share shared = {block, (t.rows + kMost - 1) / kMost};
-        return whole ? gemm_tile<V, B, kTransposed, kRows, kVectors, kBatches, false, kShareAhead>(t, part, shared)
-                     : gemm_tile<V, B, kTransposed, kRows, kVectors, 1, true, kShareAhead>(t, part, shared);
+    const auto run = [&](auto ahead, Share shared = {}) {
+      constexpr int kAhead = decltype(ahead)::value;
+      whole ? gemm_tile<V, B, kTransposed, kRows, kVectors, kBatches, false, kAhead>(t, part, shared)
+            : gemm_tile<V, B, kTransposed, kRows, kVectors, 1, true, kAhead>(t, part, shared);
+    };
+    if constexpr (kPrefetches) {
+      if constexpr (sizeof(V) == sizeof(Vector) && sizeof(B) == sizeof(float)) {
+        if (t.b_ahead != 0 && t.b_shares && t.rows > kMost) {
+          return run(Int<kShareAhead>(), {block, (t.rows + kMost - 1) / kMost});
+        }
       }
+      // Prefetching what is in use would do no harm but take time (t2_c64_56, forward, on a Cascade Lake: 1.12 times).
+      if (t.b_ahead != 0 && block == 0) return run(Int<kAllAhead>());
+      if (t.b_ahead == 0 && !is_long) return run(Int<kNoPrefetch>());
     }
-    // Prefetching what is in use would do no harm but take time (t2_c64_56, forward, on a Cascade Lake: 1.12 times).
-    if (kPrefetches && t.b_ahead != 0 && block == 0) {
-      constexpr int kAhead = kPrefetches ? kAllAhead : kNothingAhead;
-      whole ? gemm_tile<V, B, kTransposed, kRows, kVectors, kBatches, false, kAhead>(t, part)
-            : gemm_tile<V, B, kTransposed, kRows, kVectors, 1, true, kAhead>(t, part);
-    } else {
-      whole ? gemm_tile<V, B, kTransposed, kRows, kVectors, kBatches, false, kNothingAhead>(t, part)
-            : gemm_tile<V, B, kTransposed, kRows, kVectors, 1, true, kNothingAhead>(t, part);
-    }
+    run(Int<kNothingAhead>());
   });
 }
 

@@ -6,6 +6,7 @@
 #include <immintrin.h>
 #endif
 
+#include "core/division.h"
 #include "kernels/kernels.h"
 
 #define C4J_STRING_(x) #x
@@ -59,8 +60,9 @@ inline __attribute__((always_inline)) void in_blocks(int64_t rows, const Body& b
   }
   int64_t row = 0;
   const int64_t blocks = (rows + kMost - 1) / kMost;
+  const int64_t least = quotient(rows, blocks), longer = rows - least * blocks;
   for (int64_t block = 0; block < blocks; ++block) {
-    const int64_t count = (rows - row + blocks - block - 1) / (blocks - block);
+    const int64_t count = least + (block < longer ? 1 : 0);
     with_count<kMost>(count, [&](auto size) { body(size, row, block); });
     row += count;
   }
@@ -86,7 +88,8 @@ inline __attribute__((always_inline)) void for_each_tile(const Tile& tile, const
 enum Ahead {
   kNothingAhead,
   kAllAhead,
-  kShareAhead
+  kShareAhead,
+  kNoPrefetch  // nor of anything else: the sums are so short that each instruction beside them counts
 };
 
 #include "kernels/activation/activation-inl.h"
