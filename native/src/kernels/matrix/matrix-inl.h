@@ -5,6 +5,9 @@
 void transpose(const float* from, int64_t from_step, int64_t rows, int64_t columns, float* to, int64_t to_step) {
   for (int64_t row = 0; row < rows; row += kLanes) {
     const int64_t height = rows - row < kLanes ? rows - row : kLanes;
+    // Long rows, each in a page of its own, are too many for the CPU's own prefetchers (mnist_c1, backward_data, 128
+    // images: 0.91 of the time); of short ones, the next rows are prefetched.
+    const int64_t ahead = columns > 256 ? 128 : kLanes * from_step;
     for (int64_t column = 0; column < columns; column += kLanes) {
       const int64_t width = columns - column < kLanes ? columns - column : kLanes;
       const float* a = from + row * from_step + column;
@@ -14,7 +17,7 @@ void transpose(const float* from, int64_t from_step, int64_t rows, int64_t colum
 #pragma GCC unroll 16
         for (int i = 0; i < kLanes; ++i) {
           square[i] = load(a + i * from_step);
-          __builtin_prefetch(a + (i + kLanes) * from_step, 0, 2);
+          __builtin_prefetch(a + i * from_step + ahead, 0, 2);
           // t4_c128_28, backward_data, on a Cascade Lake: 0.90 to 0.99 of the time.
           if (column + 2 * kLanes <= columns) __builtin_prefetch(b + (i + kLanes) * to_step, 1);
         }

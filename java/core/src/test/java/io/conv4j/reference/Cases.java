@@ -475,6 +475,11 @@ public final class Cases {
                 4,
                 6);
         c.add(layer(8, 17, 2, 2, 2).sharing(local()).stride(2), "local 3-D, 16 images, stride 2", 16, 4, 5, 4);
+        c.add(layer(7, 9, 3).sharing(local()).padding(same()), "local 1-D, 17 images, 70 long", 17, 70);
+        c.add(layer(1, 33, 3, 3).sharing(local()).padding(explicit(2, 0, 1, 2)), "local, 1 to 33, 7 images", 7, 6, 5);
+        c.add(layer(2, 8, 5, 3).sharing(local()).stride(2).padding(same()), "local, 2 to 8, 9 images", 9, 7, 8);
+        c.add(layer(1, 7, 2, 2, 3).sharing(local()).padding(sameUpper()), "local 3-D, 1 to 7, 5 images", 5, 3, 3, 4);
+        c.add(layer(1, 8, 5, 5).sharing(local()), "local, 1 to 8, 32 images", 32, 9, 8);
         c.add(layer(3, 4, 3, 3).sharing(local()).padding(same()), "local", 2, 4, 5);
         c.add(layer(17, 16, 3, 3).sharing(local()).bias(CHANNEL), "local, 17 to 16", 1, 4, 5);
         c.add(layer(3, 4, 3, 2).sharing(local()).stride(2).bias(POSITION), "local, stride 2", 2, 7, 6);
