@@ -213,8 +213,8 @@ void slide_any(const Tile& t) {
     int64_t row = 0;
     if constexpr (kRegisters == 32) {
       // Shared by more rows, weights of many taps are loaded less often; for fewer taps, what counts is that rows come
-      // in the order of memory (8 images of 96 channels, 5 x 5 taps, against 6 rows: 4 kernels 0.81, 2 kernels 0.93, one
-      // 1.07).
+      // in the order of memory (8 images of 96 channels, 5 x 5 taps, against 6 rows: 4 kernels 0.81, 2 kernels 0.93,
+      // one 1.07).
       if (kPhases > 1 && t.segment_count > 0 && t.segment_count * t.segments[0].length >= 16) {
         for (; row + 12 <= t.rows; row += 12) slide_block<B, kPhases, 12>(t, row);
       }
