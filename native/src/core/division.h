@@ -14,6 +14,9 @@ __attribute__((always_inline)) inline int64_t quotient(int64_t a, int64_t b) {
 
 __attribute__((always_inline)) inline int64_t remainder(int64_t a, int64_t b) { return a - quotient(a, b) * b; }
 
+// Of any `a`, never negative.
+__attribute__((always_inline)) inline int64_t modulo(int64_t a, int64_t b) { return (a % b + b) % b; }
+
 }  // namespace conv4j
 
 #endif  // CONV4J_CORE_DIVISION_H_

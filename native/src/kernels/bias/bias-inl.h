@@ -17,6 +17,26 @@ void add(float* y, const float* x, int64_t count) {
   for (int64_t i = 0; i < count; ++i) y[i] += x[i];
 }
 
+template <typename V>
+void add_columns(float* y, const float* x, int64_t x_step, int64_t rows, int64_t columns) {
+  constexpr int64_t kWidth = sizeof(V) / sizeof(float);
+  for (int64_t row = 0; row < rows; ++row, y += columns, x += x_step) {
+    int64_t column = 0;
+    for (; column + kWidth <= columns; column += kWidth) {
+      store(y + column, load<V>(y + column) + load<V>(x + column));
+    }
+    if (column == columns) continue;
+    const int64_t left = columns - column;
+    store_some(y + column, load_some<V>(y + column, left) + load_some<V>(x + column, left), left);
+  }
+}
+
+// y[row * columns + column] += x[row * x_step + column]
+void add_rows(float* y, const float* x, int64_t x_step, int64_t rows, int64_t columns) {
+  columns <= kLanes / 2 ? add_columns<Half>(y, x, x_step, rows, columns)
+                        : add_columns<Vector>(y, x, x_step, rows, columns);
+}
+
 // sums[l] = sum over p of x[p][l], in floats over short runs and in doubles over those.
 void sum_lanes(const float* x, int64_t positions, int64_t lanes, double* sums) {
   constexpr int64_t kRun = 64;

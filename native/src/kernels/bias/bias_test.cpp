@@ -110,6 +110,21 @@ TEST_P(BiasTest, KernelsReadAndWriteNothingButTheirOperands) {
   }
 }
 
+TEST_P(BiasTest, RowsApartAreAdded) {
+  for (int64_t columns : {1, 3, 7, 8, 9, 15, 16, 17, 40}) {
+    const int64_t rows = 5, step = columns + 3, size = (rows - 1) * step + columns;
+    const std::vector<float> numbers = test::random_integers(size, 7);
+    const std::vector<float> more = test::random_integers(rows * columns, 8);
+    test::Fenced x(numbers), y(more);
+    kernels().add_rows(y.data(), x.data(), step, rows, columns);
+    for (int64_t i = 0; i < rows * columns; ++i) {
+      ASSERT_EQ(y.data()[i], more[static_cast<size_t>(i)] + x.data()[i / columns * step + i % columns])
+          << columns << " columns, element " << i;
+    }
+    ASSERT_TRUE(x.is_untouched_before() && y.is_untouched_before());
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Isas, BiasTest, test::every_isa(), test::name_of_isa);
 
 }  // namespace

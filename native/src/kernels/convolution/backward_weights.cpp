@@ -6,6 +6,7 @@
 
 #include "kernels/convolution/channelwise.h"
 #include "kernels/convolution/items.h"
+#include "kernels/convolution/narrow.h"
 #include "kernels/convolution/pass.h"
 #include "kernels/convolution/splits.h"
 
@@ -724,6 +725,7 @@ std::unique_ptr<KernelPass> make_backward_weights(const Problem& problem) {
   if (is_local(problem.axes[0]) && is_local(problem.axes[1]) && is_local(problem.axes[2])) {
     return std::make_unique<LocalBackwardWeights>(problem);
   }
+  if (auto pass = make_narrow_backward_weights(problem)) return pass;
   return std::make_unique<SharedBackwardWeights>(problem);
 }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/division.h"
 #include "kernels/convolution/grid.h"
 #include "kernels/convolution/start.h"
 
@@ -21,8 +22,6 @@ constexpr int64_t kManyProducts = 64 << 10;
 // of one that is turned anyway (28 uses: 0.84 to 1.05).
 constexpr int64_t kManyUses = 256;
 constexpr int64_t kManyTurnedUses = 64;
-
-int64_t modulo(int64_t a, int64_t b) { return (a % b + b) % b; }
 
 // [tap of a plane][channel], filled up.
 int64_t columns_of(const Problem& problem, int64_t channels) {

@@ -459,6 +459,24 @@ public final class Cases {
                 12,
                 17);
         c.add(layer(16, 7, 9).sharing(tiled(2)).padding(same()), "tiled 1-D, 2500 positions", 1, 2500);
+        c.add(layer(16, 2, 3).sharing(tiled(2)).padding(full()), "tiled 1-D, 16 to 2, 1300 positions", 2, 1300);
+        c.add(layer(2, 16, 5).sharing(tiled(3)).stride(2), "tiled 1-D, 2 to 16, 1600 positions", 1, 1603);
+        c.add(
+                layer(24, 3, 3, 4).sharing(tiled(2)).dilation(2, 1).padding(explicit(4, 1, 0, 3)),
+                "tiled, 24 to 3, dilation 2 x 1",
+                2,
+                9,
+                21);
+        c.add(
+                layer(1, 80, 2, 3).sharing(tiled(3, 2)).stride(1, 2).padding(sameUpper()),
+                "tiled 3 x 2, 1 to 80, stride 1 x 2",
+                3,
+                8,
+                35);
+        c.add(layer(96, 2, 2, 3).sharing(tiled(9, 1)), "tiled 9 x 1, past the output, 96 to 2", 2, 5, 12);
+        c.add(layer(5, 32, 2, 3).sharing(tiled(9, 1)), "tiled 9 x 1, past the output, 5 to 32", 2, 5, 12);
+        c.add(layer(16, 1, 2, 3, 2).sharing(tiled(2, 1, 2)).padding(full()), "tiled 3-D, 16 to 1", 2, 4, 5, 17);
+        c.add(layer(1, 16, 3, 2, 3).sharing(tiled(2, 1, 2)).padding(sameLower()), "tiled 3-D, 1 to 16", 2, 4, 5, 17);
         c.add(layer(8, 5, 3, 3).sharing(blocks(3)).dilation(2).stride(2), "blocks 3, dilation 2, stride 2", 9, 23, 24);
         c.add(
                 layer(12, 16, 3, 4).sharing(blocks(5)).padding(explicit(1, 1, 2, 1)),
@@ -499,6 +517,15 @@ public final class Cases {
         c.add(layer(8, 20, 2, 2).sharing(blocks(2, 3)).bias(POSITION), "blocks 2 x 3, 8 images", 8, 18, 25);
         c.add(layer(4, 8, 3, 2).sharing(blocks(2, 3)).padding(sameUpper()), "blocks 2 x 3, 3 images", 3, 17, 10);
         c.add(depthwise(6, 3, 3).sharing(blocks(2)), "blocks 2 depthwise, 5 images", 5, 17, 18);
+        c.add(
+                layer(7, 17, 3, 3).sharing(blocks(3, 2)).stride(2, 1).dilation(2, 1).padding(explicit(3, 1, 1, 2)),
+                "blocks 3 x 2, 7 images, stride and dilation",
+                7,
+                33,
+                9);
+        c.add(layer(2, 9, 2, 3, 2).sharing(blocks(2)).padding(sameUpper()), "blocks 2, 3-D, 17 images", 17, 4, 5, 7);
+        c.add(layer(4, 8, 3).sharing(blocks(3)).padding(same()), "blocks 3, 1-D, 6 images", 6, 25);
+        c.add(layer(5, 6, 3, 2).sharing(mixed(3, LOCAL, BLOCKS)), "local x blocks, 6 images", 6, 12, 11);
         c.add(layer(3, 2, 2, 2).sharing(blocks(10)), "blocks past the output", 1, 4, 5);
         c.add(layer(8, 16, 3, 3).sharing(blocks(3, 2)).stride(1, 2), "blocks 3 x 2, 8 to 16", 1, 8, 9);
         c.add(layer(3, 4, 3, 3).sharing(mixed(1, LOCAL, SHARED)), "local x shared", 2, 5, 6);

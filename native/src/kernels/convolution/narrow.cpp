@@ -1,0 +1,202 @@
+#include "kernels/convolution/narrow.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/division.h"
+#include "kernels/convolution/splits.h"
+
+namespace conv4j {
+
+namespace {
+
+// 6 and 64, as 64 and 7: 1.03 of the time.
+constexpr int64_t kFewChannels = 6;
+constexpr double kFullLanes = 0.75;
+// Positions of a class in a row.
+constexpr int64_t kLongRow = 8;
+// Of a tile. Its part of the wide side comes from the second-level cache once for each line of taps: so few terms that
+// the first one holds them took up to 1.07 times as long, prefetching them 0.92 (3 channels) to 1.1 (one).
+constexpr int64_t kMostColumns = 64;
+constexpr int64_t kTerms = 256;
+// For threads; and elements that a split then reads for each of its sums.
+constexpr int64_t kFewSplits = 8, kReads = 4;
+
+// Positions of the wide side fall into classes that meet the same kernels: those whose remainders by the sharing's
+// sizes are equal. A class has a gradient of its own, with a row for each tap and channel of the narrow side; taps come
+// in the order in which they meet that side.
+class NarrowBackwardWeights : public KernelPass {
+ public:
+  explicit NarrowBackwardWeights(const Problem& problem)
+      : KernelPass(problem),
+        by_outputs_(problem.order == Problem::Order::kOcInner),
+        wide_(by_outputs_ ? problem.dst : problem.src),
+        narrow_(by_outputs_ ? problem.src : problem.dst),
+        channels_(by_outputs_ ? problem.ic : problem.oc),
+        columns_(by_outputs_ ? problem.oc : problem.ic),
+        splits_(problem, split_count(problem)) {
+    for (size_t i = 0; i < 3; ++i) {
+      const Axis& axis = problem.axes[i];
+      const int64_t reach = (axis.kernel - 1) * axis.dilation;
+      sides_[i] = by_outputs_ ? Side{axis.output, axis.input, axis.stride, -axis.pad_begin, 0}
+                              : Side{axis.input, axis.output, 1, axis.pad_begin - reach, 0};
+      sides_[i].padded = (sides_[i].wide - 1) * sides_[i].step + reach + 1;
+    }
+    padded_.axis[2] = channels_;
+    padded_.axis[1] = sides_[2].padded * channels_;
+    padded_.axis[0] = sides_[1].padded * padded_.axis[1];
+    padded_.image = sides_[0].padded * padded_.axis[0];
+    const int64_t kernels = problem.axes[2].kernels();
+    piece_ = std::min(kTerms * kernels, sides_[2].wide);
+    const int64_t of_line = (piece_ - 1) / kernels + 1;
+    lines_ = std::max<int64_t>(kTerms / of_line, 1);
+    padded_copy_ = reserve<float>(problem.n * padded_.image);
+    sums_ = reserve<float>((by_outputs_ ? 0 : problem.weights_size()) + splits_.scratch_size());
+    segments_ = reserve_per_thread<Segment>(lines_);
+  }
+
+  void run(const Call& call) const override {
+    const Problem& p = problem_;
+    pad(call);
+    float* const first = by_outputs_ ? call.weights : sums_.of<float>(call, 0);
+    float* const others = sums_.of<float>(call, 0) + (by_outputs_ ? 0 : p.weights_size());
+    parallel_for(splits_.count(), [&](int64_t split) {
+      float* const sums = splits_.sums(split, first, others);
+      if (split > 0 || !by_outputs_ || !call.add) {
+        std::memset(sums, 0, static_cast<size_t>(p.weights_size()) * sizeof(float));
+      }
+      const int64_t heights = sides_[1].wide, depths = sides_[0].wide;
+      const Splits::Part part = splits_.part(split, p.n * depths * heights);
+      for (int64_t line = part.begin, count; line < part.end; line += count) {
+        int64_t rest = line;
+        const int64_t height = take_digit(rest, heights), depth = take_digit(rest, depths);
+        count = std::min({part.end - line, heights - height, lines_ * p.axes[1].kernels()});
+        add_lines(call, rest, depth, height, height + count, sums);
+      }
+    });
+    splits_.add_up(first, others);
+    if (!by_outputs_) put(call, first);
+  }
+
+ private:
+  // An axis: positions of both sides, from one wide position to the next the narrow one's step, and the narrow position
+  // that the padded copy begins with, and its size.
+  struct Side {
+    int64_t wide, narrow, step, begin, padded;
+  };
+
+  static int64_t split_count(const Problem& p) {
+    const int64_t lines = p.n * p.positions(0) * p.positions(1);
+    const int64_t most = std::min(lines, (p.src.image + p.dst.image) * p.n / (kReads * p.weights_size()));
+    return std::max(Splits::by_lines(p), std::min(most, kFewSplits));
+  }
+
+  // The narrow side with zeros round it, so that taps need no care for borders.
+  void pad(const Call& call) const {
+    const Problem& p = problem_;
+    const float* const narrow = by_outputs_ ? call.src : call.dst;
+    float* const padded = padded_copy_.of<float>(call, 0);
+    const Side &d = sides_[0], &h = sides_[1], &w = sides_[2];
+    parallel_for(p.n * d.padded * h.padded, [&](int64_t unit) {
+      float* const to = padded + unit * padded_.axis[1];
+      std::memset(to, 0, static_cast<size_t>(padded_.axis[1]) * sizeof(float));
+      const int64_t height = take_digit(unit, h.padded) + h.begin, depth = take_digit(unit, d.padded) + d.begin;
+      const int64_t begin = std::max<int64_t>(w.begin, 0), end = std::min(w.begin + w.padded, w.narrow);
+      if (height < 0 || height >= h.narrow || depth < 0 || depth >= d.narrow || begin >= end) return;
+      const float* const from = narrow + unit * narrow_.image + depth * narrow_.axis[0] + height * narrow_.axis[1];
+      std::memcpy(to + (begin - w.begin) * channels_, from + begin * channels_,
+                  static_cast<size_t>((end - begin) * channels_) * sizeof(float));
+    });
+  }
+
+  // Of one depth.
+  void add_lines(const Call& call, int64_t image, int64_t depth, int64_t begin, int64_t end, float* sums) const {
+    const Problem& p = problem_;
+    const int64_t heights = p.axes[1].kernels(), widths = p.axes[2].kernels();
+    const float* const padded =
+        padded_copy_.of<float>(call, 0) + image * padded_.image + depth * sides_[0].step * padded_.axis[0];
+    const float* const wide = (by_outputs_ ? call.dst : call.src) + image * wide_.image + depth * wide_.axis[0];
+    Segment* const list = segments_.of<Segment>(call);
+    Tile t = {};
+    t.a_row = widths * sides_[2].step * channels_;
+    t.rows = p.axes[2].kernel * channels_;
+    t.b_step = widths * wide_.axis[2];
+    t.c_row = t.init_row = columns_;
+    t.segments = list;
+    t.tiles = p.axes[1].kernel;
+    t.a_next = p.axes[1].dilation * padded_.axis[1];
+    t.c_next = t.init_next = t.rows * columns_;
+    for (int64_t first = 0; first < sides_[2].wide; first += piece_) {
+      const int64_t last = std::min(first + piece_, sides_[2].wide);
+      for (int64_t h = begin; h < std::min(begin + heights, end); ++h) {
+        t.segment_count = 0;
+        for (int64_t line = h; line < end; line += heights) {
+          list[t.segment_count++] = {(line - h) * sides_[1].step * padded_.axis[1], (line - h) * wide_.axis[1], 0};
+        }
+        for (int64_t w = first; w < std::min(first + widths, last); ++w) {
+          for (int64_t i = 0; i < t.segment_count; ++i) list[i].length = (last - w - 1) / widths + 1;
+          const int64_t kernel =
+              p.kernel_index(remainder(depth, p.axes[0].kernels()), remainder(h, heights), remainder(w, widths));
+          for (int64_t d = 0; d < p.axes[0].kernel; ++d) {
+            t.a = padded + d * p.axes[0].dilation * padded_.axis[0] + h * sides_[1].step * padded_.axis[1] +
+                  w * sides_[2].step * channels_;
+            for (int64_t column = 0; column < columns_; column += kMostColumns) {
+              t.columns = std::min(kMostColumns, columns_ - column);
+              t.b = wide + h * wide_.axis[1] + w * wide_.axis[2] + column;
+              t.init = t.c =
+                  sums + (kernel * p.taps + d * p.axes[1].kernel * p.axes[2].kernel) * channels_ * columns_ + column;
+              p.kernels.gemm_t(t);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  // Classes of source positions to kernels.
+  void put(const Call& call, const float* sums) const {
+    const Problem& p = problem_;
+    parallel_for(p.kernel_count() * p.taps, [&](int64_t unit) {
+      const float* const from = sums + unit * channels_ * columns_;
+      int64_t tap[3], kernel[3];
+      for (int i : {2, 1, 0}) tap[i] = p.axes[i].kernel - 1 - take_digit(unit, p.axes[i].kernel);
+      for (int i : {2, 1, 0}) {
+        const Axis& axis = p.axes[i];
+        const int64_t position = take_digit(unit, axis.kernels());
+        kernel[i] = modulo(position + axis.pad_begin - tap[i] * axis.dilation, axis.kernels());
+      }
+      float* to = call.weights + p.kernel_index(kernel[0], kernel[1], kernel[2]) * p.weights_kernel +
+                  p.tap_index(tap[0], tap[1], tap[2]) * p.weights_tap;
+      for (int64_t o = 0; o < channels_; ++o, to += p.taps * columns_) {
+        const float* const row = from + o * columns_;
+        call.add ? p.kernels.add(to, row, columns_) : p.kernels.copy(row, 0, 0, 1, columns_, to, 0);
+      }
+    });
+  }
+
+  bool by_outputs_;  // Output channels are in the lanes: dst is the wide side.
+  Steps wide_, narrow_, padded_;
+  int64_t channels_, columns_;  // of the narrow side, and of the wide one
+  Splits splits_;
+  Side sides_[3];
+  int64_t piece_, lines_;  // wide positions of a row, and lines of a class, that a tile takes
+  Place padded_copy_, sums_, segments_;
+};
+
+}  // namespace
+
+std::unique_ptr<KernelPass> make_narrow_backward_weights(const Problem& problem) {
+  const bool by_outputs = problem.order == Problem::Order::kOcInner;
+  const int64_t narrow = by_outputs ? problem.ic : problem.oc, wide = by_outputs ? problem.oc : problem.ic;
+  if (problem.groups > 1 || problem.axes[2].dilation > 1 || narrow >= kFewChannels || wide < problem.kernels.lanes)
+    return nullptr;
+  for (const Axis& axis : problem.axes) {
+    if (!axis.repeats() || (!by_outputs && axis.stride > 1)) return nullptr;
+  }
+  if (problem.axes[2].output / problem.axes[2].kernels() < kLongRow) return nullptr;
+  // Taps side by side could fill them (20 and 3 channels: 1.27 times the time).
+  if (!by_outputs && fullness(wide, problem.kernels.lanes) < kFullLanes) return nullptr;
+  return std::make_unique<NarrowBackwardWeights>(problem);
+}
+
+}  // namespace conv4j
