@@ -10,21 +10,25 @@ namespace conv4j {
 
 namespace {
 
-// 6 and 64, as 64 and 7: 1.03 of the time.
-constexpr int64_t kFewChannels = 6;
+// Of the narrow side: 6 and 64 channels, as 64 and 7, take 1.03 of the time, groups of 64 and 64 as long as otherwise.
+constexpr int64_t kMostChannels = 5, kMostOfGroup = 32;
+// Of groups, whose positions lie apart and are copied: with one tap, 1.4 times the time.
+constexpr int64_t kManyTaps = 4;
 constexpr double kFullLanes = 0.75;
 // Positions of a class in a row.
 constexpr int64_t kLongRow = 8;
-// Of a tile. Its part of the wide side comes from the second-level cache once for each line of taps: so few terms that
-// the first one holds them took up to 1.07 times as long, prefetching them 0.92 (3 channels) to 1.1 (one).
 constexpr int64_t kMostColumns = 64;
-constexpr int64_t kTerms = 256;
+// Of a tile. Its part of the wide side comes from the second-level cache once for each line of taps: so few terms that
+// the first one holds them took up to 1.07 times as long, prefetching them 0.92 (3 channels) to 1.1 (one). Those of a
+// group stay near the core.
+constexpr int64_t kTerms = 256, kTermsOfGroup = 64;
 // For threads; and elements that a split then reads for each of its sums.
 constexpr int64_t kFewSplits = 8, kReads = 4;
 
 // Positions of the wide side fall into classes that meet the same kernels: those whose remainders by the sharing's
 // sizes are equal. A class has a gradient of its own, with a row for each tap and channel of the narrow side; taps come
-// in the order in which they meet that side.
+// in the order in which they meet that side. Groups of 16 to 16 channels took 1.05 times as long read in place and
+// prefetched, 1.24 with what all taps of a position meet copied side by side.
 class NarrowBackwardWeights : public KernelPass {
  public:
   explicit NarrowBackwardWeights(const Problem& problem)
@@ -42,16 +46,19 @@ class NarrowBackwardWeights : public KernelPass {
                               : Side{axis.input, axis.output, 1, axis.pad_begin - reach, 0};
       sides_[i].padded = (sides_[i].wide - 1) * sides_[i].step + reach + 1;
     }
+    const int64_t terms = problem.groups > 1 ? kTermsOfGroup : kTerms;
     padded_.axis[2] = channels_;
     padded_.axis[1] = sides_[2].padded * channels_;
     padded_.axis[0] = sides_[1].padded * padded_.axis[1];
-    padded_.image = sides_[0].padded * padded_.axis[0];
+    group_ = sides_[0].padded * padded_.axis[0];
+    padded_.image = problem.groups * group_;
     const int64_t kernels = problem.axes[2].kernels();
-    piece_ = std::min(kTerms * kernels, sides_[2].wide);
+    piece_ = std::min(terms * kernels, sides_[2].wide);
     const int64_t of_line = (piece_ - 1) / kernels + 1;
-    lines_ = std::max<int64_t>(kTerms / of_line, 1);
+    lines_ = std::max<int64_t>(terms / of_line, 1);
     padded_copy_ = reserve<float>(problem.n * padded_.image);
     sums_ = reserve<float>((by_outputs_ ? 0 : problem.weights_size()) + splits_.scratch_size());
+    if (problem.groups > 1) panel_ = reserve_per_thread<float>(lines_ * of_line * columns_);
     segments_ = reserve_per_thread<Segment>(lines_);
   }
 
@@ -71,7 +78,7 @@ class NarrowBackwardWeights : public KernelPass {
         int64_t rest = line;
         const int64_t height = take_digit(rest, heights), depth = take_digit(rest, depths);
         count = std::min({part.end - line, heights - height, lines_ * p.axes[1].kernels()});
-        add_lines(call, rest, depth, height, height + count, sums);
+        for (int64_t g = 0; g < p.groups; ++g) add_lines(call, rest, g, depth, height, height + count, sums);
       }
     });
     splits_.add_up(first, others);
@@ -97,30 +104,44 @@ class NarrowBackwardWeights : public KernelPass {
     const float* const narrow = by_outputs_ ? call.src : call.dst;
     float* const padded = padded_copy_.of<float>(call, 0);
     const Side &d = sides_[0], &h = sides_[1], &w = sides_[2];
+    const int64_t row = padded_.axis[1];
     parallel_for(p.n * d.padded * h.padded, [&](int64_t unit) {
-      float* const to = padded + unit * padded_.axis[1];
-      std::memset(to, 0, static_cast<size_t>(padded_.axis[1]) * sizeof(float));
-      const int64_t height = take_digit(unit, h.padded) + h.begin, depth = take_digit(unit, d.padded) + d.begin;
-      const int64_t begin = std::max<int64_t>(w.begin, 0), end = std::min(w.begin + w.padded, w.narrow);
-      if (height < 0 || height >= h.narrow || depth < 0 || depth >= d.narrow || begin >= end) return;
-      const float* const from = narrow + unit * narrow_.image + depth * narrow_.axis[0] + height * narrow_.axis[1];
-      std::memcpy(to + (begin - w.begin) * channels_, from + begin * channels_,
-                  static_cast<size_t>((end - begin) * channels_) * sizeof(float));
+      const int64_t at_height = take_digit(unit, h.padded), at_depth = take_digit(unit, d.padded);
+      const int64_t height = at_height + h.begin, depth = at_depth + d.begin;
+      const bool is_inside = height >= 0 && height < h.narrow && depth >= 0 && depth < d.narrow;
+      const int64_t begin = is_inside ? std::clamp<int64_t>(-w.begin, 0, w.padded) : w.padded;
+      const int64_t end = is_inside ? std::clamp(w.narrow - w.begin, begin, w.padded) : w.padded;
+      const float* from = narrow + unit * narrow_.image + depth * narrow_.axis[0] + height * narrow_.axis[1] +
+                          (begin + w.begin) * narrow_.axis[2];
+      float* to = padded + unit * padded_.image + at_depth * padded_.axis[0] + at_height * row;
+      for (int64_t g = 0; g < p.groups; ++g, from += channels_, to += group_) {
+        std::fill_n(to, begin * channels_, 0.0f);
+        if (p.groups > 1) {
+          p.kernels.copy(from, narrow_.axis[2], narrow_.axis[1], end - begin, channels_, to + begin * channels_,
+                         channels_);
+        } else {
+          std::copy_n(from, (end - begin) * channels_, to + begin * channels_);
+        }
+        std::fill(to + end * channels_, to + row, 0.0f);
+      }
     });
   }
 
   // Of one depth.
-  void add_lines(const Call& call, int64_t image, int64_t depth, int64_t begin, int64_t end, float* sums) const {
+  void add_lines(const Call& call, int64_t image, int64_t group, int64_t depth, int64_t begin, int64_t end,
+                 float* sums) const {
     const Problem& p = problem_;
     const int64_t heights = p.axes[1].kernels(), widths = p.axes[2].kernels();
-    const float* const padded =
-        padded_copy_.of<float>(call, 0) + image * padded_.image + depth * sides_[0].step * padded_.axis[0];
-    const float* const wide = (by_outputs_ ? call.dst : call.src) + image * wide_.image + depth * wide_.axis[0];
+    const float* const padded = padded_copy_.of<float>(call, 0) + image * padded_.image + group * group_ +
+                                depth * sides_[0].step * padded_.axis[0];
+    const float* const wide =
+        (by_outputs_ ? call.dst : call.src) + image * wide_.image + depth * wide_.axis[0] + group * columns_;
+    float* const panel = panel_.of<float>(call);
     Segment* const list = segments_.of<Segment>(call);
     Tile t = {};
     t.a_row = widths * sides_[2].step * channels_;
     t.rows = p.axes[2].kernel * channels_;
-    t.b_step = widths * wide_.axis[2];
+    t.b_step = p.groups > 1 ? columns_ : widths * wide_.axis[2];
     t.c_row = t.init_row = columns_;
     t.segments = list;
     t.tiles = p.axes[1].kernel;
@@ -134,7 +155,15 @@ class NarrowBackwardWeights : public KernelPass {
           list[t.segment_count++] = {(line - h) * sides_[1].step * padded_.axis[1], (line - h) * wide_.axis[1], 0};
         }
         for (int64_t w = first; w < std::min(first + widths, last); ++w) {
-          for (int64_t i = 0; i < t.segment_count; ++i) list[i].length = (last - w - 1) / widths + 1;
+          const int64_t count = (last - w - 1) / widths + 1;
+          const float* const b = wide + h * wide_.axis[1] + w * wide_.axis[2];
+          for (int64_t i = 0; i < t.segment_count; ++i) {
+            list[i].length = count;
+            if (p.groups == 1) continue;
+            list[i].b = i * count * columns_;
+            p.kernels.copy(b + i * heights * wide_.axis[1], widths * wide_.axis[2], lines_ * heights * wide_.axis[1],
+                           count, columns_, panel + list[i].b, columns_);
+          }
           const int64_t kernel =
               p.kernel_index(remainder(depth, p.axes[0].kernels()), remainder(h, heights), remainder(w, widths));
           for (int64_t d = 0; d < p.axes[0].kernel; ++d) {
@@ -142,9 +171,11 @@ class NarrowBackwardWeights : public KernelPass {
                   w * sides_[2].step * channels_;
             for (int64_t column = 0; column < columns_; column += kMostColumns) {
               t.columns = std::min(kMostColumns, columns_ - column);
-              t.b = wide + h * wide_.axis[1] + w * wide_.axis[2] + column;
-              t.init = t.c =
-                  sums + (kernel * p.taps + d * p.axes[1].kernel * p.axes[2].kernel) * channels_ * columns_ + column;
+              t.b = (p.groups > 1 ? panel : b) + column;
+              t.init = t.c = sums +
+                             ((kernel * p.groups + group) * p.taps + d * p.axes[1].kernel * p.axes[2].kernel) *
+                                 channels_ * columns_ +
+                             column;
               p.kernels.gemm_t(t);
             }
           }
@@ -156,17 +187,18 @@ class NarrowBackwardWeights : public KernelPass {
   // Classes of source positions to kernels.
   void put(const Call& call, const float* sums) const {
     const Problem& p = problem_;
-    parallel_for(p.kernel_count() * p.taps, [&](int64_t unit) {
+    parallel_for(p.kernel_count() * p.groups * p.taps, [&](int64_t unit) {
       const float* const from = sums + unit * channels_ * columns_;
       int64_t tap[3], kernel[3];
       for (int i : {2, 1, 0}) tap[i] = p.axes[i].kernel - 1 - take_digit(unit, p.axes[i].kernel);
+      const int64_t group = take_digit(unit, p.groups);
       for (int i : {2, 1, 0}) {
         const Axis& axis = p.axes[i];
         const int64_t position = take_digit(unit, axis.kernels());
         kernel[i] = modulo(position + axis.pad_begin - tap[i] * axis.dilation, axis.kernels());
       }
       float* to = call.weights + p.kernel_index(kernel[0], kernel[1], kernel[2]) * p.weights_kernel +
-                  p.tap_index(tap[0], tap[1], tap[2]) * p.weights_tap;
+                  group * p.weights_group + p.tap_index(tap[0], tap[1], tap[2]) * p.weights_tap;
       for (int64_t o = 0; o < channels_; ++o, to += p.taps * columns_) {
         const float* const row = from + o * columns_;
         call.add ? p.kernels.add(to, row, columns_) : p.kernels.copy(row, 0, 0, 1, columns_, to, 0);
@@ -176,11 +208,12 @@ class NarrowBackwardWeights : public KernelPass {
 
   bool by_outputs_;  // Output channels are in the lanes: dst is the wide side.
   Steps wide_, narrow_, padded_;
+  int64_t group_;               // of the padded copy
   int64_t channels_, columns_;  // of the narrow side, and of the wide one
   Splits splits_;
   Side sides_[3];
   int64_t piece_, lines_;  // wide positions of a row, and lines of a class, that a tile takes
-  Place padded_copy_, sums_, segments_;
+  Place padded_copy_, sums_, panel_, segments_;
 };
 
 }  // namespace
@@ -188,8 +221,10 @@ class NarrowBackwardWeights : public KernelPass {
 std::unique_ptr<KernelPass> make_narrow_backward_weights(const Problem& problem) {
   const bool by_outputs = problem.order == Problem::Order::kOcInner;
   const int64_t narrow = by_outputs ? problem.ic : problem.oc, wide = by_outputs ? problem.oc : problem.ic;
-  if (problem.groups > 1 || problem.axes[2].dilation > 1 || narrow >= kFewChannels || wide < problem.kernels.lanes)
-    return nullptr;
+  if (problem.order == Problem::Order::kGroupsInner || problem.axes[2].dilation > 1) return nullptr;
+  const bool has_groups = problem.groups > 1;
+  if (narrow > (has_groups ? kMostOfGroup : kMostChannels) || wide < problem.kernels.lanes) return nullptr;
+  if (has_groups && problem.taps < kManyTaps) return nullptr;
   for (const Axis& axis : problem.axes) {
     if (!axis.repeats() || (!by_outputs && axis.stride > 1)) return nullptr;
   }

@@ -475,6 +475,18 @@ public final class Cases {
                 35);
         c.add(layer(96, 2, 2, 3).sharing(tiled(9, 1)), "tiled 9 x 1, past the output, 96 to 2", 2, 5, 12);
         c.add(layer(5, 32, 2, 3).sharing(tiled(9, 1)), "tiled 9 x 1, past the output, 5 to 32", 2, 5, 12);
+        c.add(
+                layer(21, 51, 3, 2).groups(3).sharing(tiled(2)).padding(explicit(1, 2, 0, 1)),
+                "tiled, 3 groups, 7 to 17",
+                2,
+                9,
+                18);
+        c.add(
+                layer(64, 32, 5).groups(2).sharing(tiled(2)).stride(2).padding(same()),
+                "tiled 1-D, 2 groups, 32 to 16, stride 2",
+                2,
+                300);
+        c.add(layer(48, 9, 5).groups(3).sharing(tiled(2)), "tiled 1-D, 3 groups, 16 to 3, 400 positions", 1, 400);
         c.add(layer(16, 1, 2, 3, 2).sharing(tiled(2, 1, 2)).padding(full()), "tiled 3-D, 16 to 1", 2, 4, 5, 17);
         c.add(layer(1, 16, 3, 2, 3).sharing(tiled(2, 1, 2)).padding(sameLower()), "tiled 3-D, 1 to 16", 2, 4, 5, 17);
         c.add(layer(8, 5, 3, 3).sharing(blocks(3)).dilation(2).stride(2), "blocks 3, dilation 2, stride 2", 9, 23, 24);
