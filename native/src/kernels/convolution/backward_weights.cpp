@@ -350,8 +350,7 @@ class LocalBackwardWeights : public BackwardWeights {
 // channels). Where a copy would serve few products, all but the border's positions are read where they lie.
 //
 // Units that read the same lines go through them together, as long as threads share these evenly and their gradients
-// stay near the core (t2_oc1, 8 images, 0.50 -> 0.43 ms, and 0.60 without `Splits`; t3_c64_56 on a Cascade Lake, 0.93
-// of the time).
+// stay near the core (t3_c64_56 on a Cascade Lake, 0.93 of the time).
 class SharedBackwardWeights : public BackwardWeights {
  public:
   explicit SharedBackwardWeights(const Problem& problem)

@@ -14,14 +14,14 @@ namespace {
 constexpr int64_t kMostChannels = 5, kMostOfGroup = 32;
 // Of groups, whose positions lie apart and are copied: with one tap, 1.4 times the time.
 constexpr int64_t kManyTaps = 4;
+// Of input channels, whose taps could fill the lanes together (20 and 3 channels: 1.27 times the time).
 constexpr double kFullLanes = 0.75;
 // Positions of a class in a row.
 constexpr int64_t kLongRow = 8;
-constexpr int64_t kMostColumns = 64;
-// Of a tile. Its part of the wide side comes from the second-level cache once for each line of taps: so few terms that
+// Columns and terms of a tile. Its part of the wide side comes from the second-level cache once for each line of taps: so few terms that
 // the first one holds them took up to 1.07 times as long, prefetching them 0.92 (3 channels) to 1.1 (one). Those of a
 // group stay near the core.
-constexpr int64_t kTerms = 256, kTermsOfGroup = 64;
+constexpr int64_t kMostColumns = 64, kTerms = 256, kTermsOfGroup = 64;
 // For threads; and elements that a split then reads for each of its sums.
 constexpr int64_t kFewSplits = 8, kReads = 4;
 
@@ -229,7 +229,6 @@ std::unique_ptr<KernelPass> make_narrow_backward_weights(const Problem& problem)
     if (!axis.repeats() || (!by_outputs && axis.stride > 1)) return nullptr;
   }
   if (problem.axes[2].output / problem.axes[2].kernels() < kLongRow) return nullptr;
-  // Taps side by side could fill them (20 and 3 channels: 1.27 times the time).
   if (!by_outputs && fullness(wide, problem.kernels.lanes) < kFullLanes) return nullptr;
   return std::make_unique<NarrowBackwardWeights>(problem);
 }
