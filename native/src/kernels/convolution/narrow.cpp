@@ -18,9 +18,9 @@ constexpr int64_t kManyTaps = 4;
 constexpr double kFullLanes = 0.75;
 // Positions of a class in a row.
 constexpr int64_t kLongRow = 8;
-// Columns and terms of a tile. Its part of the wide side comes from the second-level cache once for each line of taps: so few terms that
-// the first one holds them took up to 1.07 times as long, prefetching them 0.92 (3 channels) to 1.1 (one). Those of a
-// group stay near the core.
+// Columns and terms of a tile. Its part of the wide side comes from the second-level cache once for each line of taps:
+// so few terms that the first one holds them took up to 1.07 times as long, prefetching them 0.92 (3 channels) to 1.1
+// (one). Those of a group stay near the core.
 constexpr int64_t kMostColumns = 64, kTerms = 256, kTermsOfGroup = 64;
 // For threads; and elements that a split then reads for each of its sums.
 constexpr int64_t kFewSplits = 8, kReads = 4;
