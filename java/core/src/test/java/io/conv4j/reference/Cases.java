@@ -530,7 +530,11 @@ public final class Cases {
         c.add(layer(4, 8, 3, 2).sharing(blocks(2, 3)).padding(sameUpper()), "blocks 2 x 3, 3 images", 3, 17, 10);
         c.add(depthwise(6, 3, 3).sharing(blocks(2)), "blocks 2 depthwise, 5 images", 5, 17, 18);
         c.add(
-                layer(7, 17, 3, 3).sharing(blocks(3, 2)).stride(2, 1).dilation(2, 1).padding(explicit(3, 1, 1, 2)),
+                layer(7, 17, 3, 3)
+                        .sharing(blocks(3, 2))
+                        .stride(2, 1)
+                        .dilation(2, 1)
+                        .padding(explicit(3, 1, 1, 2)),
                 "blocks 3 x 2, 7 images, stride and dilation",
                 7,
                 33,
