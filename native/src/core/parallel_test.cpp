@@ -20,15 +20,5 @@ TEST(ParallelForRanges, CoverAll) {
   }
 }
 
-TEST(Quotient, OfSmallAndLargeNumbers) {
-  const int64_t large = int64_t{1} << 40;
-  for (int64_t a : {int64_t{0}, int64_t{1}, int64_t{27}, int64_t{0xffffffff}, large, large + 5}) {
-    for (int64_t b : {int64_t{1}, int64_t{7}, int64_t{0xffffffff}, large}) {
-      EXPECT_EQ(quotient(a, b), a / b);
-      EXPECT_EQ(remainder(a, b), a % b);
-    }
-  }
-}
-
 }  // namespace
 }  // namespace conv4j

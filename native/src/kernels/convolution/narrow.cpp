@@ -166,20 +166,26 @@ class NarrowBackwardWeights : public KernelPass {
           }
           const int64_t kernel =
               p.kernel_index(remainder(depth, p.axes[0].kernels()), remainder(h, heights), remainder(w, widths));
-          for (int64_t d = 0; d < p.axes[0].kernel; ++d) {
-            t.a = padded + d * p.axes[0].dilation * padded_.axis[0] + h * sides_[1].step * padded_.axis[1] +
-                  w * sides_[2].step * channels_;
-            for (int64_t column = 0; column < columns_; column += kMostColumns) {
-              t.columns = std::min(kMostColumns, columns_ - column);
-              t.b = (p.groups > 1 ? panel : b) + column;
-              t.init = t.c = sums +
-                             ((kernel * p.groups + group) * p.taps + d * p.axes[1].kernel * p.axes[2].kernel) *
-                                 channels_ * columns_ +
-                             column;
-              p.kernels.gemm_t(t);
-            }
-          }
+          t.a = padded + h * sides_[1].step * padded_.axis[1] + w * sides_[2].step * channels_;
+          t.b = p.groups > 1 ? panel : b;
+          t.c = sums + (kernel * p.groups + group) * p.taps * channels_ * columns_;
+          add_taps(t);
         }
+      }
+    }
+  }
+
+  // All taps of a class, plane by plane, and the columns of each in tiles.
+  void add_taps(Tile t) const {
+    const Axis& depth = problem_.axes[0];
+    const float* const b = static_cast<const float*>(t.b);
+    float* const sums = t.c;
+    for (int64_t d = 0; d < depth.kernel; ++d, t.a += depth.dilation * padded_.axis[0]) {
+      for (int64_t column = 0; column < columns_; column += kMostColumns) {
+        t.columns = std::min(kMostColumns, columns_ - column);
+        t.b = b + column;
+        t.init = t.c = sums + d * t.tiles * t.c_next + column;
+        problem_.kernels.gemm_t(t);
       }
     }
   }

@@ -189,6 +189,7 @@ class ScatterBackwardData : public KernelPass {
         p.kernels.transpose(from, p.dst.image, p.n, p.oc, to, columns);
       }
     }
+    const int64_t kernel = p.kernel_index(depth.kernel, height_items[heights.begin].kernel, widths.begin->kernel);
     Segment terms = {0, 0, p.oc};
     Tile t = {};
     t.segments = &terms;
@@ -200,7 +201,6 @@ class ScatterBackwardData : public KernelPass {
     t.c = sums;
     t.rows = p.axes[2].kernel * p.ic;
     for (int64_t i = 0; i < depth.taps; ++i) {
-      const int64_t kernel = p.kernel_index(depth.kernel, height_items[heights.begin].kernel, widths.begin->kernel);
       t.a = call.weights + kernel * p.weights_kernel + p.tap_index(depth.tap + i, 0, 0) * p.weights_tap;
       for (int64_t j = 0; j < p.axes[1].kernel; ++j, t.a += line) {
         bool is_computed = false;
