@@ -12,6 +12,13 @@ namespace {
 
 constexpr Isa kBestFirst[] = {Isa::kAvx512, Isa::kAvx2, Isa::kGeneric};
 
+Cpu cpu_of(const std::string& name) {
+  if (name == "intel") return Cpu::kIntel;
+  if (name == "zen4") return Cpu::kZen4;
+  if (name == "zen5") return Cpu::kZen5;
+  throw Error(Status::kUnsupported, "CONV4J_CPU: expected intel, zen4 or zen5 but got " + name);
+}
+
 }  // namespace
 
 const char* isa_name(Isa isa) {
@@ -54,14 +61,19 @@ Isa default_isa() {
   throw Error(Status::kUnsupported, std::string("CONV4J_ISA: expected generic, avx2 or avx512 but got ") + forced);
 }
 
-// An Intel core has a dozen for both (local layers' gradients on a Cascade Lake: 1.1 to 1.9 times the time).
-bool stores_pass_misses() {
+Cpu cpu() {
+  static const Cpu kind = [] {
+    if (const char* forced = std::getenv("CONV4J_CPU")) return cpu_of(forced);
 #if defined(__x86_64__)
-  static const bool is_amd = __builtin_cpu_is("amd");
-  return is_amd;
-#else
-  return false;
+    if (__builtin_cpu_is("amd")) {
+      // GCC 12 has no name for the family of Zen 5.
+      const bool is_newer = __builtin_cpu_supports("avx512f") && !__builtin_cpu_is("amdfam19h");
+      return is_newer ? Cpu::kZen5 : Cpu::kZen4;
+    }
 #endif
+    return Cpu::kIntel;
+  }();
+  return kind;
 }
 
 int64_t last_level_cache_bytes() {

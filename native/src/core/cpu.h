@@ -23,8 +23,22 @@ Isa default_isa();
 // What all CPUs share.
 int64_t last_level_cache_bytes();
 
-// Whether stores past the caches leave a core enough of the buffers that its misses need.
-bool stores_pass_misses();
+// Kinds of CPUs for which own kernels choose different ways. Intel's cores have a slow last-level cache, and a dozen
+// buffers for misses and for stores past the caches (as measured on a Cascade Lake); AMD's have more of both.
+enum class Cpu {
+  kIntel,  // and any other
+  kZen4,   // and before
+  kZen5
+};
+
+// This CPU, or what the environment variable CONV4J_CPU says; throws Error when that names none.
+Cpu cpu();
+
+inline bool is_amd() { return cpu() != Cpu::kIntel; }
+
+// Whether a core loads two vectors for each one that it multiplies: a Zen 4's with AVX-512, which takes two cycles for
+// a vector.
+inline bool loads_keep_up(Isa isa) { return cpu() == Cpu::kZen4 && isa == Isa::kAvx512; }
 
 }  // namespace conv4j
 

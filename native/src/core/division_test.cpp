@@ -15,6 +15,15 @@ TEST(Quotient, OfSmallAndLargeNumbers) {
   }
 }
 
+TEST(CeilDiv, RoundsUpOnBothSidesOfZero) {
+  for (int64_t b : {1, 2, 7}) {
+    for (int64_t a = -3 * b; a <= 3 * b; ++a) {
+      const int64_t up = ceil_div(a, b);
+      EXPECT_TRUE(up * b >= a && (up - 1) * b < a) << a << " by " << b;
+    }
+  }
+}
+
 TEST(Modulo, IsNeverNegative) {
   for (int64_t b : {1, 2, 7}) {
     for (int64_t a = -3 * b; a <= 3 * b; ++a) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/division.h"
 #include "core/parallel.h"
 
 namespace conv4j {
@@ -34,7 +35,7 @@ void activate(const Kernels& kernels, const ActivationView& view, const Activati
   const bool whole = view.channels % view.lanes == 0;
   if (whole) {
     const int64_t count = view.n * view.image();
-    parallel_for((count + kChunk - 1) / kChunk,
+    parallel_for(ceil_div(count, kChunk),
                  [&](int64_t chunk) { kernel(x + chunk * kChunk, std::min(kChunk, count - chunk * kChunk), slope); });
     return;
   }

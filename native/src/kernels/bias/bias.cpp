@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include "core/division.h"
 #include "core/parallel.h"
 
 namespace conv4j {
@@ -12,8 +13,6 @@ namespace {
 
 constexpr int64_t kChunk = 4096;        // positions of one piece of a channel's sum
 constexpr int64_t kImageChunk = 16384;  // elements of one piece of an image
-
-int64_t chunks(int64_t size, int64_t chunk) { return (size + chunk - 1) / chunk; }
 
 }  // namespace
 
@@ -32,12 +31,12 @@ void add_channel_bias(const Kernels& kernels, const ActivationView& view, float*
 }
 
 int64_t sum_channel_bias_scratch_bytes(const ActivationView& view) {
-  return view.n * chunks(view.positions, kChunk) * view.blocks * view.lanes * static_cast<int64_t>(sizeof(double));
+  return view.n * ceil_div(view.positions, kChunk) * view.blocks * view.lanes * static_cast<int64_t>(sizeof(double));
 }
 
 void sum_channel_bias(const Kernels& kernels, const ActivationView& view, const float* x, bool add, float* bias,
                       char* scratch) {
-  const int64_t pieces = chunks(view.positions, kChunk);
+  const int64_t pieces = ceil_div(view.positions, kChunk);
   const int64_t channels = view.blocks * view.lanes;
   double* sums = reinterpret_cast<double*>(scratch);  // [n][piece][channel]
   parallel_for(view.n * pieces * view.blocks, [&](int64_t index) {
@@ -58,7 +57,7 @@ void sum_channel_bias(const Kernels& kernels, const ActivationView& view, const 
 
 void add_image_bias(const Kernels& kernels, const ActivationView& view, float* x, const float* bias) {
   const int64_t image = view.image();
-  const int64_t pieces = chunks(image, kImageChunk);
+  const int64_t pieces = ceil_div(image, kImageChunk);
   parallel_for(view.n * pieces, [&](int64_t index) {
     const int64_t first = index % pieces * kImageChunk;
     kernels.add(x + index / pieces * image + first, bias + first, std::min(kImageChunk, image - first));
@@ -67,7 +66,7 @@ void add_image_bias(const Kernels& kernels, const ActivationView& view, float* x
 
 void sum_image_bias(const Kernels& kernels, const ActivationView& view, const float* x, float* image_sum) {
   const int64_t image = view.image();
-  parallel_for(chunks(image, kImageChunk), [&](int64_t piece) {
+  parallel_for(ceil_div(image, kImageChunk), [&](int64_t piece) {
     const int64_t first = piece * kImageChunk;
     const int64_t count = std::min(kImageChunk, image - first);
     std::memset(image_sum + first, 0, static_cast<size_t>(count) * sizeof(float));

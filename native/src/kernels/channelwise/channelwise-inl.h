@@ -257,10 +257,10 @@ inline __attribute__((always_inline)) void channelwise_t_tile(const Tile& t, int
     int64_t k = 0;
     const auto step = [&](int set, int phase) __attribute__((always_inline)) {
       const Vector bs = get(b);
-      __builtin_prefetch(b + b_ahead, 0, 3);
+      __builtin_prefetch(b + b_ahead, 0, 2);
 #pragma GCC unroll 16
       for (int l = 0; l < kLines; ++l) {
-        if (l >= kLines - kNew) __builtin_prefetch(a + l * a_line + a_ahead, 0, 3);
+        if (l >= kLines - kNew) __builtin_prefetch(a + l * a_line + a_ahead, 0, 2);
 #pragma GCC unroll 16
         for (int r = 0; r < kRows; ++r) sums[set][phase][l][r] += get(a + l * a_line + r * a_step) * bs;
       }

@@ -1,6 +1,7 @@
 // diff_src, a sum over the output positions that a source position reaches.
 #include <algorithm>
 
+#include "core/division.h"
 #include "kernels/convolution/channelwise.h"
 #include "kernels/convolution/grid.h"
 #include "kernels/convolution/image_columns.h"
@@ -160,7 +161,7 @@ class BackwardData : public KernelPass {
   const float* turn_dst(const Call& call) const {
     const int64_t size = problem_.dst.image, most = std::max(kTurnedColumns / problem_.oc, int64_t{1}) * problem_.oc;
     float* turned = batch_.of<float>(call);
-    parallel_for((size + most - 1) / most, [&](int64_t i) {
+    parallel_for(ceil_div(size, most), [&](int64_t i) {
       const int64_t first = i * most;
       images_.turn(call.dst + first, std::min(most, size - first), turned + first * problem_.n);
     });

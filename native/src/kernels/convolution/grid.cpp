@@ -1,5 +1,7 @@
 #include "kernels/convolution/grid.h"
 
+#include "core/division.h"
+
 namespace conv4j {
 
 namespace {
@@ -116,7 +118,7 @@ std::vector<Grid> grids_of(const Problem& problem, Find find, int64_t most) {
 
 int64_t size(const std::vector<Item>& items) { return static_cast<int64_t>(items.size()); }
 
-int64_t heights(const Grid& grid) { return (size(grid.axes[1]) + grid.heights - 1) / grid.heights; }
+int64_t heights(const Grid& grid) { return ceil_div(size(grid.axes[1]), grid.heights); }
 
 int64_t lines_of(const Grid& grid) { return size(grid.axes[0]) * heights(grid) * size(grid.images); }
 
@@ -153,7 +155,7 @@ std::vector<Grid> source_grids_by_images(const Problem& problem) {
 LineCursor::LineCursor(const std::vector<Grid>& grids) : grids_(grids) {
   int64_t lines = 0;
   for (const Grid& grid : grids) lines += lines_of(grid);
-  if (lines > 0) most_pieces_ = (few_units() + lines - 1) / lines;
+  if (lines > 0) most_pieces_ = ceil_div(few_units(), lines);
   for (const Grid& grid : grids) count_ += lines_of(grid) * pieces_of(grid, most_pieces_);
 }
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/division.h"
+
 namespace conv4j {
 
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
 
 int64_t period(const Axis& axis) { return axis.sharing == Sharing::kTiled ? axis.sharing_size : 1; }
 

@@ -37,6 +37,7 @@ Problem::Problem(const Geometry& g, DataType type, Isa isa, int thread_count)
   channelwise = bf16 ? kernels.channelwise_bf16 : kernels.channelwise;
   channelwise_slide = bf16 ? kernels.channelwise_slide_bf16 : kernels.channelwise_slide;
   n = std::max<int64_t>(g.n, 1);  // A plan of an empty batch never runs.
+  dots_keep_up = loads_keep_up(isa);
   const int64_t spatial = g.spatial();
   for (int64_t i = 0; i < 3; ++i) {
     axes[i] = i < 3 - spatial ? Axis{1, 1, 1, 1, 0, 0, 1, Sharing::kShared, 1}

@@ -50,6 +50,7 @@ struct Problem {
   void (*dot_slide)(const Tile& tile);
   void (*channelwise)(const Tile& tile);
   void (*channelwise_slide)(const Tile& tile);
+  bool dots_keep_up;  // with products that take one factor as broadcasts
   int threads;
   Axis axes[3];
   int64_t n, groups;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/division.h"
 #include "kernels/convolution/image_columns.h"
 #include "kernels/convolution/items.h"
 
@@ -52,10 +53,10 @@ class ScatterBackwardData : public KernelPass {
     widths_ = width.output;
     if (height.sharing == Sharing::kBlocks && height.sharing_size <= strip_rows_) {
       heights_ = height.sharing_size;
-      strip_rows_ = (strip_rows_ + heights_ - 1) / heights_ * heights_;
+      strip_rows_ = ceil_div(strip_rows_, heights_) * heights_;
     }
     if (width.sharing == Sharing::kBlocks) widths_ = std::min(width.sharing_size, width.output);
-    strip_count_ = (height.output + strip_rows_ - 1) / strip_rows_;
+    strip_count_ = ceil_div(height.output, strip_rows_);
     strip_height_ = (strip_rows_ - 1) * height.stride + (height.kernel - 1) * height.dilation + 1;
     strip_size_ = problem.axes[0].kernel * strip_height_ * problem.src.axis[1] * problem.n;
     strips_ = reserve<float>(problem.axes[0].output * strip_count_ * strip_size_);

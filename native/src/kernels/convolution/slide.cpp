@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "core/division.h"
 #include "kernels/convolution/grid.h"
 #include "kernels/convolution/start.h"
 
@@ -77,7 +78,7 @@ class Slide : public KernelPass {
     const Problem& p = problem_;
     const int64_t depths = static_cast<int64_t>(axes_[0].size()), heights = static_cast<int64_t>(axes_[1].size());
     const auto runs = static_cast<int64_t>(axes_[2].size());
-    const auto pieces = [](int64_t most, int64_t units) { return std::min(most, (few_units() + units - 1) / units); };
+    const auto pieces = [](int64_t most, int64_t units) { return std::min(most, ceil_div(few_units(), units)); };
     const int64_t rows = pieces(heights, p.n * depths), widths = pieces(runs, p.n * depths * rows);
     parallel_for(p.n * depths * rows * widths, [&](int64_t unit) {
       const int64_t part = take_digit(unit, widths), row = take_digit(unit, rows);

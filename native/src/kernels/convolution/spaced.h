@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/division.h"
 #include "core/parallel.h"
 
 namespace conv4j {
@@ -21,7 +22,7 @@ inline int64_t spaced(int64_t image) { return image + 112; }
 
 inline void space(const float* from, int64_t image, int64_t n, float* to) {
   constexpr int64_t kPiece = 4096;
-  const int64_t pieces = (image + kPiece - 1) / kPiece;
+  const int64_t pieces = ceil_div(image, kPiece);
   // The pieces of all images side by side, so that a thread mostly finds what it needs in its own caches later.
   parallel_for(n * pieces, [&](int64_t unit) {
     const int64_t first = unit / n * kPiece, i = unit % n;

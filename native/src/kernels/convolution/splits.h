@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/division.h"
 #include "core/parallel.h"
 #include "kernels/convolution/problem.h"
 
@@ -55,7 +56,7 @@ class Splits {
     if (count_ == 1) return;
     constexpr int64_t kPiece = 4096;
     const int64_t size = problem_.weights_size();
-    parallel_for((size + kPiece - 1) / kPiece, [&](int64_t piece) {
+    parallel_for(ceil_div(size, kPiece), [&](int64_t piece) {
       const int64_t begin = piece * kPiece, count = std::min(kPiece, size - begin);
       for (int64_t i = 0; i < count_ - 1; ++i) {
         problem_.kernels.add(weights + begin, scratch + i * size + begin, count);

@@ -6,6 +6,7 @@
 
 #include "core/division.h"
 #include "kernels/convolution/grid.h"
+#include "kernels/convolution/scatter.h"
 #include "kernels/convolution/start.h"
 
 namespace conv4j {
@@ -20,13 +21,13 @@ constexpr int64_t kManyProducts = 64 << 10;
 
 // Of a weight that is read where it lies otherwise (84 uses: 1.2 to 1.5 times the time, 196 0.9 to 1.15, 288 0.9), and
 // of one that is turned anyway (28 uses: 0.84 to 1.05).
-constexpr int64_t kManyUses = 256;
-constexpr int64_t kManyTurnedUses = 64;
+constexpr int64_t kFewestUses = 256;
+constexpr int64_t kFewestTurnedUses = 64;
 
 // [tap of a plane][channel], filled up.
 int64_t columns_of(const Problem& problem, int64_t channels) {
   const int64_t filled = problem.axes[1].kernel * problem.axes[2].kernel * channels;
-  return (filled + kHalf - 1) / kHalf * kHalf;
+  return ceil_div(filled, kHalf) * kHalf;
 }
 
 // One side's positions computed from the other side's. A plane of taps is that of one tap of the depth.
@@ -137,12 +138,12 @@ class TapColumns : public KernelPass {
     axis.sharing = Sharing::kShared;
     const std::vector<Item> widths = find(axis, true);
     const int64_t floats = problem_.axes[0].kernel * lines * (other_.axis[1] / other_.axis[2]) * columns_;
-    const int64_t count = std::min((floats + kManyProducts - 1) / kManyProducts, size);
+    const int64_t count = std::min(ceil_div(floats, kManyProducts), size);
     for (int64_t i = 0; i < count; ++i) {
       Strip strip = {{}, std::numeric_limits<int64_t>::max(), 0, {}};
       for (Item item : widths) {
         const auto up_to = [&](int64_t position) {
-          return std::clamp<int64_t>((position - item.first + item.step - 1) / item.step, 0, item.count);
+          return std::clamp<int64_t>(ceil_div(position - item.first, item.step), 0, item.count);
         };
         const int64_t begin = up_to(size * i / count), end = up_to(size * (i + 1) / count);
         if (begin >= end) continue;
@@ -330,10 +331,11 @@ class TapColumnsBackwardData : public TapColumns {
 
 // For `channels` of results, each a sum over so many `terms` for each tap. Not for so few channels that the dot kernels
 // do as well (with AVX-512 1 channel took 1.6 times the time, 2 and 4, whose taps leave lanes empty, too, 1.2; with
-// AVX2 3 took 1.2 times), nor where tiles would have few rows, or lines of products leave the cache unless they are so
-// short that neighbouring ones compute much twice (7 x 7 taps, 7 channels: 1.5), nor for weights used less often, which
-// are put into panels in each call.
-bool fits(const Problem& problem, int64_t channels, int64_t terms, int64_t Axis::*other, int64_t uses) {
+// AVX2 3 took 1.2 times), nor in place of these on a CPU that favours them (1.02 to 1.3 on a Zen 4), nor where tiles
+// would have few rows, or lines of products leave the cache unless they are so short that neighbouring ones compute
+// much twice (7 x 7 taps, 7 channels: 1.5), nor for weights used less often, which are put into panels in each call.
+bool fits(const Problem& problem, int64_t channels, int64_t terms, int64_t Axis::*other, int64_t uses, bool or_dots) {
+  if (or_dots && problem.dots_keep_up) return false;
   const Axis &height = problem.axes[1], &width = problem.axes[2];
   if (!height.repeats() || !width.repeats() || width.*other < 6 * width.kernels()) return false;
   if (problem.n * problem.positions() < uses) return false;
@@ -350,12 +352,15 @@ bool fits(const Problem& problem, int64_t channels, int64_t terms, int64_t Axis:
 std::unique_ptr<KernelPass> make_tap_columns_forward(const Problem& problem) {
   const bool by_residue = problem.axes[1].stride == 1 && problem.axes[2].stride == 1;
   const bool has_kernel_bias = problem.geometry.bias == BiasMode::kKernel && problem.kernel_count() > 1;
-  if (!by_residue || has_kernel_bias || !fits(problem, problem.oc, problem.ic, &Axis::input, kManyUses)) return nullptr;
+  const bool or_dots = problem.order == Problem::Order::kIcInner;
+  if (!by_residue || has_kernel_bias) return nullptr;
+  if (!fits(problem, problem.oc, problem.ic, &Axis::input, kFewestUses, or_dots)) return nullptr;
   return std::make_unique<TapColumnsForward>(problem);
 }
 
 std::unique_ptr<KernelPass> make_tap_columns_backward_data(const Problem& problem) {
-  if (!fits(problem, problem.ic, problem.oc, &Axis::output, kManyTurnedUses)) return nullptr;
+  const bool or_dots = problem.order == Problem::Order::kOcInner && problem.ic < kFewInputs;
+  if (!fits(problem, problem.ic, problem.oc, &Axis::output, kFewestTurnedUses, or_dots)) return nullptr;
   return std::make_unique<TapColumnsBackwardData>(problem);
 }
 
