@@ -11,8 +11,6 @@ namespace conv4j {
 
 namespace {
 
-// Of columns, those of blocks that make up for adding up (12 of two positions and 6 images: 0.77 of the time).
-constexpr int64_t kManyColumns = 12;
 // Of rows of output positions, so that any number of threads finds enough.
 constexpr int64_t kStrips = 8;
 // See the forward pass.
@@ -26,8 +24,18 @@ constexpr int64_t kRowAhead = 256;
 // images: 0.95 of the time; deepface_l5, one image, would take 1.02).
 constexpr int64_t kShortRow = 64, kShortRowOfImages = 256;
 
-// Whether the images of all positions of a block become columns together (blocks2_c64_56 on a Cascade Lake: 8 images
-// 0.7 of the time, 4 two thirds).
+bool is_half_of_last_level(const Problem& problem) {
+  return problem.weights_size() * problem.weight_bytes > last_level_cache_bytes() / 2;
+}
+
+bool repeats(const Problem& problem) {
+  return std::any_of(std::begin(problem.axes), std::end(problem.axes), [](const Axis& axis) {
+    return axis.sharing == Sharing::kTiled && axis.sharing_size < axis.output;
+  });
+}
+
+// Whether the images of all positions of a block become columns together (blocks2_c64_56, 8 images, on a Cascade Lake:
+// 0.7 of the time).
 bool joins_blocks(const Problem& problem) {
   const Axis& width = problem.axes[2];
   return width.dilation == 1 && problem.groups == 1 && width.sharing == Sharing::kBlocks && width.sharing_size > 1 &&
@@ -35,16 +43,15 @@ bool joins_blocks(const Problem& problem) {
 }
 
 // Each output position adds to all source elements under its taps: by source positions, kernels would come out of
-// order, and in pieces. From memory, or for few input channels, which fill rows with their taps, images are columns;
-// else terms are in the lanes, and a tile is one row.
+// order, and in pieces. Images are columns; of one alone, terms are in the lanes, and a tile is one row.
 class ScatterBackwardData : public KernelPass {
  public:
-  ScatterBackwardData(const Problem& problem, bool by_images)
+  explicit ScatterBackwardData(const Problem& problem)
       : KernelPass(problem),
-        by_images_(by_images),
+        by_images_(problem.n > 1),
         images_(problem),
         dst_(problem.dst),
-        row_ahead_(problem.weights_size() * problem.weight_bytes > last_level_cache_bytes() / 2 ? kRowAhead : 0) {
+        row_ahead_(is_half_of_last_level(problem) ? kRowAhead : 0) {
     source_depths_ = source_items(problem.axes[0], false);
     for (int axis = 0; axis < 3; ++axis) outputs_[axis] = output_items(problem.axes[axis], false);
     const Axis& height = problem.axes[1];
@@ -63,7 +70,7 @@ class ScatterBackwardData : public KernelPass {
     if (joins()) {
       sums_ = reserve_per_thread<float>(problem.axes[2].kernel * problem.ic * heights_ * widths_ * problem.n);
     } else if (folds()) {
-      sums_ = reserve_per_thread<float>(problem.taps * problem.ic * (by_images_ ? problem.n : 1));
+      sums_ = reserve_per_thread<float>(problem.taps * problem.ic * problem.n);
     }
     if (by_images_) {
       for (int64_t& step : dst_.axis) step *= problem.n;
@@ -97,36 +104,33 @@ class ScatterBackwardData : public KernelPass {
         scatter_rows(call, rows, d, h, end, strip);
       }
     });
-    const int64_t row_size = p.src.axis[1], lanes = by_images_ ? p.n : 1, images = by_images_ ? 1 : p.n;
+    const int64_t row_size = p.src.axis[1];
     parallel_for(depth.input * height.input, [&](int64_t unit) {
       const Item& d = source_depths_[static_cast<size_t>(unit / height.input)];
       const int64_t h = unit % height.input;
-      float* row = call.src + d.first * p.src.axis[0] + h * p.src.axis[1];
-      for (int64_t image = 0; image < images; ++image) {
-        float* to = row + image * p.src.image;
-        float* sum = by_images_ ? row_.of<float>(call) : to;
-        if (by_images_ && call.add) {
-          p.kernels.transpose(to, p.src.image, p.n, row_size, sum, p.n);
-        } else if (!call.add) {
-          for (int64_t i = 0; i < row_size; i += p.geometry.ic) {
-            for (int64_t c = 0; c < p.geometry.ic; ++c) {
-              std::fill_n(sum + (i + c) * lanes, lanes, call.bias == nullptr ? 0 : call.bias[c]);
-            }
+      float* to = call.src + d.first * p.src.axis[0] + h * p.src.axis[1];
+      float* sum = by_images_ ? row_.of<float>(call) : to;
+      if (by_images_ && call.add) {
+        p.kernels.transpose(to, p.src.image, p.n, row_size, sum, p.n);
+      } else if (!call.add) {
+        for (int64_t i = 0; i < row_size; i += p.geometry.ic) {
+          for (int64_t c = 0; c < p.geometry.ic; ++c) {
+            std::fill_n(sum + (i + c) * p.n, p.n, call.bias == nullptr ? 0 : call.bias[c]);
           }
         }
-        for (int64_t i = 0; i < d.taps; ++i) {
-          const int64_t output_d = d.other + i * d.other_tap_step, tap_d = d.tap + i * d.tap_step;
-          for (int64_t strip = 0; strip < strip_count_; ++strip) {
-            const int64_t at = h - strip_begin(strip);
-            if (at < 0 || at >= strip_height_) continue;
-            p.kernels.add(sum,
-                          strips + (output_d * strip_count_ + strip) * strip_size_ +
-                              ((image * depth.kernel + tap_d) * strip_height_ + at) * row_size * lanes,
-                          row_size * lanes);
-          }
-        }
-        if (by_images_) p.kernels.transpose(sum, p.n, row_size, p.n, to, p.src.image);
       }
+      for (int64_t i = 0; i < d.taps; ++i) {
+        const int64_t output_d = d.other + i * d.other_tap_step, tap_d = d.tap + i * d.tap_step;
+        for (int64_t strip = 0; strip < strip_count_; ++strip) {
+          const int64_t at = h - strip_begin(strip);
+          if (at < 0 || at >= strip_height_) continue;
+          p.kernels.add(
+              sum,
+              strips + (output_d * strip_count_ + strip) * strip_size_ + (tap_d * strip_height_ + at) * row_size * p.n,
+              row_size * p.n);
+        }
+      }
+      if (by_images_) p.kernels.transpose(sum, p.n, row_size, p.n, to, p.src.image);
     });
   }
 
@@ -135,8 +139,7 @@ class ScatterBackwardData : public KernelPass {
   // and then added to the source's.
   bool folds() const {
     const Problem& p = problem_;
-    return merges() &&
-           (by_images_ ? p.axes[2].kernel * p.ic * p.n < kShortRowOfImages : p.axes[2].kernel * p.ic < kShortRow);
+    return merges() && p.axes[2].kernel * p.ic * p.n < (by_images_ ? kShortRowOfImages : kShortRow);
   }
   bool joins() const { return by_images_ && joins_blocks(problem_); }
   // Whether the taps of a row follow each other in memory.
@@ -227,7 +230,7 @@ class ScatterBackwardData : public KernelPass {
   void scatter_row(const Call& call, const float* row, int64_t d, int64_t h, const Item* first, const Item* last,
                    float* strip) const {
     const Problem& p = problem_;
-    const int64_t lanes = by_images_ ? p.n : 1, images = by_images_ ? 1 : p.n, row_size = p.src.axis[1] * lanes;
+    const int64_t row_size = p.src.axis[1] * p.n;
     const Item &depth = outputs_[0][static_cast<size_t>(d)], &height = outputs_[1][static_cast<size_t>(h)];
     Segment terms = {0, 0, p.oc};
     Tile t = {};
@@ -244,48 +247,43 @@ class ScatterBackwardData : public KernelPass {
       for (int64_t i = 0; i < depth.taps; ++i) {
         const int64_t weights = p.kernel_index(depth.kernel, height.kernel, width.kernel) * p.weights_kernel +
                                 p.tap_index(depth.tap + i, height.tap, width.tap) * p.weights_tap;
-        for (int64_t image = 0; image < images; ++image) {
-          const float* a = row + width.first * dst_.axis[2] + image * dst_.image;
-          float* c = strip +
-                     ((image * p.axes[0].kernel + depth.tap + i) * strip_height_ + height.other -
-                      strip_begin(h / strip_rows_)) *
-                         row_size +
-                     width.other * p.src.axis[2] * lanes;
-          for (int64_t g = 0; g < p.groups; ++g) {
-            for (int64_t tap = 0; tap < width.taps; tap += tile_taps) {
-              const int64_t b = weights + g * p.weights_group + tap * p.weights_tap;
-              t.c = folds_here ? sums : c + (tap * p.axes[2].dilation * p.src.axis[2] + g * p.ic) * lanes;
-              t.init = folds_here ? nullptr : t.c;
-              t.c_next = t.init_next = p.axes[1].dilation * row_size;
-              const int64_t next = p.axes[2].kernel * p.weights_tap;
-              if (by_images_) {
-                t.a = call.weights + b;
-                t.a_row = p.oc;
-                t.a_next = next;
-                t.a_ahead = kWeightsAhead;
-                t.b = a + g * p.oc * lanes;
-                t.b_step = images_.step();
-                t.c_row = t.init_row = p.n;
-                t.rows = inputs;
-                t.columns = p.n;
-                images_.gemm(t);
-              } else {
-                t.a = a + g * p.oc;
-                t.b = p.weights_at(call.weights, b);
-                t.b_step = p.oc;
-                t.b_next = next;
-                t.b_ahead = row_ahead_;
-                t.rows = 1;
-                t.columns = inputs;
-                p.dot(t);
-              }
+        const float* a = row + width.first * dst_.axis[2];
+        float* c = strip + ((depth.tap + i) * strip_height_ + height.other - strip_begin(h / strip_rows_)) * row_size +
+                   width.other * p.src.axis[2] * p.n;
+        for (int64_t g = 0; g < p.groups; ++g) {
+          for (int64_t tap = 0; tap < width.taps; tap += tile_taps) {
+            const int64_t b = weights + g * p.weights_group + tap * p.weights_tap;
+            t.c = folds_here ? sums : c + (tap * p.axes[2].dilation * p.src.axis[2] + g * p.ic) * p.n;
+            t.init = folds_here ? nullptr : t.c;
+            t.c_next = t.init_next = p.axes[1].dilation * row_size;
+            const int64_t next = p.axes[2].kernel * p.weights_tap;
+            if (by_images_) {
+              t.a = call.weights + b;
+              t.a_row = p.oc;
+              t.a_next = next;
+              t.a_ahead = kWeightsAhead;
+              t.b = a + g * p.oc * p.n;
+              t.b_step = images_.step();
+              t.c_row = t.init_row = p.n;
+              t.rows = inputs;
+              t.columns = p.n;
+              images_.gemm(t);
+            } else {
+              t.a = a + g * p.oc;
+              t.b = p.weights_at(call.weights, b);
+              t.b_step = p.oc;
+              t.b_next = next;
+              t.b_ahead = row_ahead_;
+              t.rows = 1;
+              t.columns = inputs;
+              p.dot(t);
             }
           }
-          if (!folds_here) continue;
-          const int64_t count = width.taps * p.ic * lanes;
-          for (int64_t j = 0; j < height.taps; ++j) {
-            p.kernels.add(c + j * p.axes[1].dilation * row_size, sums + j * count, count);
-          }
+        }
+        if (!folds_here) continue;
+        const int64_t count = width.taps * p.ic * p.n;
+        for (int64_t j = 0; j < height.taps; ++j) {
+          p.kernels.add(c + j * p.axes[1].dilation * row_size, sums + j * count, count);
         }
       }
     }
@@ -307,17 +305,21 @@ std::unique_ptr<KernelPass> make_scatter_backward_data(const Problem& problem) {
   // A line of positions makes no strips, which threads could share out.
   const bool has_strips = problem.axes[0].output * problem.axes[1].output >= kStrips;
   if (problem.order == Problem::Order::kIcInner || !has_strips) return nullptr;
-  const bool is_large = from_memory(problem);
-  const int64_t positions = problem.positions(), uses = positions * problem.n;
-  const bool fills_columns = problem.n >= kManyImages || (is_large && joins_blocks(problem) && uses >= kManyColumns);
-  // Rows of A are floats.
-  if (positions < kManyPositions && fills_columns && problem.weights_type == DataType::kF32) {
-    if (problem.ic < kFewInputs || (is_large && problem.n < 2 * kManyImages)) {
-      return std::make_unique<ScatterBackwardData>(problem, true);
-    }
-    if (problem.n >= kManyImages) return nullptr;
+  const int64_t positions = problem.positions(), half = problem.kernels.lanes / 2;
+  const bool has_few_inputs = problem.ic < kFewInputs;
+  bool pays = false;
+  if (problem.n == 1) {
+    // Of repeating kernels, each comes again and again (t = 16: 1.8 times the time). From a fast cache, by source
+    // positions they do no harm (one image, deepface_l6 and cifar_32 on a Zen 4: 0.85 of the time; mnist_c1 1.5).
+    const bool is_near = is_amd() && positions == 1 && !is_half_of_last_level(problem);
+    pays = positions < kManyUses && !repeats(problem) && (has_few_inputs || !is_near);
+  } else if (positions < kManyPositions && problem.n >= std::max(kManyImages, half)) {
+    // Rows of A are floats. From memory, images that leave no lanes empty (deepface_l4 on a Zen 4: 8 images 0.7 of the
+    // time by source positions, 6 2.4, 11 1.1).
+    const bool is_full = problem.n % half == 0 && problem.n < 2 * kManyImages;
+    pays = problem.weights_type == DataType::kF32 && (has_few_inputs || (from_memory(problem) && is_full));
   }
-  return uses < kManyUses ? std::make_unique<ScatterBackwardData>(problem, false) : nullptr;
+  return pays ? std::make_unique<ScatterBackwardData>(problem) : nullptr;
 }
 
 }  // namespace conv4j

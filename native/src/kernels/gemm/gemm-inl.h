@@ -303,8 +303,9 @@ void pairs_tile(const Tile& t, int64_t row) {
       }
     };
     const auto step = [&](int batch) __attribute__((always_inline)) {
-      __builtin_prefetch(next_a);
-      if (kRows > 8) __builtin_prefetch(next_a + 64);
+      // Into the first-level cache, on a Zen 4, 1.4 to 1.5 times the time (deepface_l4, c64_32, backward_data).
+      __builtin_prefetch(next_a, 0, 2);
+      if (kRows > 8) __builtin_prefetch(next_a + 64, 0, 2);
       next_a += a_step;
       term(batch, 2);
       b += t.b_step;
