@@ -169,6 +169,10 @@ void dot_any(const Tile& t) {
   constexpr bool kWide = kRegisters == 32;
   if (t.rows == 1) return t.b_ahead != 0 ? dot_row<B, true>(t) : dot_row<B, false>(t);
   int64_t column = 0;
+  // Eight rows in one block (8 images, deepface_l6 and cifar_64, backward_data, on a Zen 4: 0.95 of the time).
+  if (kWide && t.rows == 8 && t.columns >= 12) {
+    for (; column + 3 <= t.columns; column += 3) dot_columns<B, 3, 8>(t, column);
+  }
   for (; column + 4 <= t.columns; column += 4) dot_columns<B, 4, kWide ? 6 : 3>(t, column);
   switch (t.columns - column) {
     case 3:
