@@ -37,7 +37,7 @@ class Forward : public KernelPass {
     // Of one column alone, all lies near.
     const bool dots_many = problem.order == Problem::Order::kIcInner && problem.oc > 1;
     shares_ = (from_memory(problem) || dots_many) && problem.taps * problem.ic * problem.oc <= kSharedWeights;
-    if (by_images_ && takes_many_rows() && collide(problem.src.image, problem.n)) {
+    if (by_images_ && needs_copies() && collide(problem.src.image, problem.n)) {
       src_.image = spaced(problem.src.image);
       spaced_ = reserve<float>(problem.n * src_.image);
     }
@@ -89,12 +89,14 @@ class Forward : public KernelPass {
  private:
   int64_t kernel(const Where& where) const { return kernel_of(problem_, where); }
 
-  // Of tiles whose rows, where they evict each other, cost more than copies (for one vector of columns 1.4 times the
-  // time, for two 1.05). The dot kernels, which use whole lines at once, and wider tiles do better without (local_oc1
-  // on a Cascade Lake: 0.8 of the time).
-  bool takes_many_rows() const {
+  // Whether rows that evict each other cost more than copies: those of tiles of many rows (for one vector of
+  // columns 1.4 times the time, for two 1.05). The dot kernels, which use whole lines at once, and wider tiles do
+  // better without (local_oc1 on a Cascade Lake: 0.8 of the time), but for one or two columns of a few images where the
+  // second-level cache has eight ways (local_oc1 on a Zen 4: copied 0.85, 16 images 1.12).
+  bool needs_copies() const {
     const int64_t lanes = problem_.kernels.lanes;
-    return lanes == 16 && problem_.order == Problem::Order::kOcInner && problem_.oc <= 2 * lanes;
+    if (problem_.order == Problem::Order::kIcInner) return is_amd() && problem_.oc <= 2 && problem_.n <= 8;
+    return lanes == 16 && problem_.oc <= 2 * lanes;
   }
 
   // How far ahead of the tiles from i on weights are prefetched.

@@ -24,7 +24,7 @@ constexpr int64_t kRowAhead = 256;
 // images: 0.95 of the time; deepface_l5, one image, would take 1.02).
 constexpr int64_t kShortRow = 64, kShortRowOfImages = 256;
 
-bool is_half_of_last_level(const Problem& problem) {
+bool exceeds_half_of_last_level(const Problem& problem) {
   return problem.weights_size() * problem.weight_bytes > last_level_cache_bytes() / 2;
 }
 
@@ -51,7 +51,7 @@ class ScatterBackwardData : public KernelPass {
         by_images_(problem.n > 1),
         images_(problem),
         dst_(problem.dst),
-        row_ahead_(is_half_of_last_level(problem) ? kRowAhead : 0) {
+        row_ahead_(exceeds_half_of_last_level(problem) ? kRowAhead : 0) {
     source_depths_ = source_items(problem.axes[0], false);
     for (int axis = 0; axis < 3; ++axis) outputs_[axis] = output_items(problem.axes[axis], false);
     const Axis& height = problem.axes[1];
@@ -311,7 +311,7 @@ std::unique_ptr<KernelPass> make_scatter_backward_data(const Problem& problem) {
   if (problem.n == 1) {
     // Of repeating kernels, each comes again and again (t = 16: 1.8 times the time). From a fast cache, by source
     // positions they do no harm (one image, deepface_l6 and cifar_32 on a Zen 4: 0.85 of the time; mnist_c1 1.5).
-    const bool is_near = is_amd() && positions == 1 && !is_half_of_last_level(problem);
+    const bool is_near = is_amd() && positions == 1 && !exceeds_half_of_last_level(problem);
     pays = positions < kManyUses && !repeats(problem) && (has_few_inputs || !is_near);
   } else if (positions < kManyPositions && problem.n >= std::max(kManyImages, half)) {
     // Rows of A are floats. From memory, images that leave no lanes empty (deepface_l4 on a Zen 4: 8 images 0.7 of the

@@ -523,8 +523,14 @@ public final class Cases {
                 4);
         c.add(layer(2, 3, 2, 2, 2).sharing(local()).bias(KERNEL), "local 3-D", 1, 3, 4, 3);
         c.add(layer(8, 7, 1, 1).sharing(local()).bias(KERNEL), "local k1", 5, 3, 4);
-        c.add(layer(14, 16, 3, 2).sharing(local()).stride(2).padding(same()), "local, 8 images, 14 to 16", 8, 7, 6);
-        c.add(layer(19, 12, 2, 3).sharing(local()).padding(same()), "local, 3 images, 19 to 12", 3, 5, 6);
+        c.add(
+                layer(14, 16, 3, 2).sharing(local()).stride(2).padding(sameUpper()),
+                "local, 8 images, 14 to 16",
+                8,
+                7,
+                6);
+        c.add(layer(16, 1, 3, 3).sharing(local()).padding(same()), "local, 7 images 4 KB apart, 16 to 1", 7, 8, 8);
+        c.add(layer(19, 12, 2, 3).sharing(local()).padding(sameUpper()), "local, 3 images, 19 to 12", 3, 5, 6);
         c.add(layer(9, 13, 3, 2).sharing(local()), "local, 7 images, 9 to 13", 7, 6, 5);
         c.add(depthwise(20, 3, 3).sharing(local()).padding(explicit(1, 0, 2, 1)), "local depthwise, 6 images", 6, 5, 9);
         c.add(layer(32, 32, 1, 1).sharing(local()), "local k1, 33 images 128 KB apart", 33, 32, 32);
