@@ -68,8 +68,7 @@ void BackwardWeights::add_terms(const Factors& factors, Segment* list, int64_t c
   factors.src_next == 1 ? problem_.kernels.gemm_t(t) : problem_.kernels.gemm(t);
 }
 
-// An Intel core has a dozen buffers for such stores and for misses (local layers on a Cascade Lake: 1.1 to 1.9 times
-// the time).
+// On Intel's CPUs the buffers for misses are few (local layers on a Cascade Lake: 1.1 to 1.9 times the time).
 bool BackwardWeights::streams(const Call& call) const {
   return lanes_are_outputs() && is_amd() && streams_weights(call, problem_.oc);
 }

@@ -23,6 +23,7 @@ class Channelwise : public KernelPass {
       : KernelPass(problem),
         channels_(problem.geometry.oc),
         is_spread_(problem.ic > 1 || problem.oc > 1),
+        most_tiles_(std::max<int64_t>(kNearWeights / problem.weights_kernel, 1)),
         src_(problem.src) {
     if (!is_spread_) return;
     const int64_t factor = problem.ic * channels_;
@@ -56,8 +57,7 @@ class Channelwise : public KernelPass {
       run(tile);
       return 1;
     }
-    const int64_t most_tiles = std::max<int64_t>(kNearWeights / problem_.weights_kernel, 1);
-    tile.tiles = std::min(line.equal_steps(i), most_tiles);
+    tile.tiles = std::min(line.equal_steps(i), most_tiles_);
     for (int64_t first = 0; first < tile.rows; first += kImages) {
       Tile piece = tile;
       if (first == 0) piece.b_ahead = problem_.weights_kernel;
@@ -77,6 +77,7 @@ class Channelwise : public KernelPass {
 
   int64_t channels_;
   bool is_spread_;
+  int64_t most_tiles_;
   Steps src_;  // of what the tiles read
 };
 

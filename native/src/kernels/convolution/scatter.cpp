@@ -28,7 +28,7 @@ bool exceeds_half_of_last_level(const Problem& problem) {
   return problem.weights_size() * problem.weight_bytes > last_level_cache_bytes() / 2;
 }
 
-bool repeats(const Problem& problem) {
+bool is_tiled(const Problem& problem) {
   return std::any_of(std::begin(problem.axes), std::end(problem.axes), [](const Axis& axis) {
     return axis.sharing == Sharing::kTiled && axis.sharing_size < axis.output;
   });
@@ -312,7 +312,7 @@ std::unique_ptr<KernelPass> make_scatter_backward_data(const Problem& problem) {
     // Of repeating kernels, each comes again and again (t = 16: 1.8 times the time). From a fast cache, by source
     // positions they do no harm (one image, deepface_l6 and cifar_32 on a Zen 4: 0.85 of the time; mnist_c1 1.5).
     const bool is_near = is_amd() && positions == 1 && !exceeds_half_of_last_level(problem);
-    pays = positions < kManyUses && !repeats(problem) && (has_few_inputs || !is_near);
+    pays = positions < kManyUses && !is_tiled(problem) && (has_few_inputs || !is_near);
   } else if (positions < kManyPositions && problem.n >= std::max(kManyImages, half)) {
     // Rows of A are floats. From memory, images that leave no lanes empty (deepface_l4 on a Zen 4: 8 images 0.7 of the
     // time by source positions, 6 2.4, 11 1.1).
