@@ -1,5 +1,6 @@
 #include "core/cpu.h"
 
+#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -17,6 +18,14 @@ Cpu cpu_of(const std::string& name) {
   if (name == "zen4") return Cpu::kZen4;
   if (name == "zen5") return Cpu::kZen5;
   throw Error(Status::kUnsupported, "CONV4J_CPU: expected intel, zen4 or zen5 but got " + name);
+}
+
+int64_t bytes_of(const std::string& text) {
+  int64_t bytes = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, bytes);
+  if (error == std::errc() && rest == end && bytes > 0) return bytes;
+  throw Error(Status::kUnsupported, "CONV4J_CACHE: expected a number of bytes but got " + text);
 }
 
 }  // namespace
@@ -79,6 +88,7 @@ Cpu cpu() {
 int64_t last_level_cache_bytes() {
   static const int64_t size = [] {
     constexpr int64_t kUsual = int64_t{32} << 20;
+    if (const char* forced = std::getenv("CONV4J_CACHE")) return bytes_of(forced);
     // Linux itself: glibc's sysconf counts the caches of all of an AMD CPU (320 MB where 32 are shared).
     std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index3/size");
     int64_t kilobytes = 0;

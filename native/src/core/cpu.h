@@ -20,7 +20,8 @@ bool cpu_has(Isa isa);
 // instruction set or one that the CPU lacks.
 Isa default_isa();
 
-// What all CPUs share.
+// What all CPUs share, or what the environment variable CONV4J_CACHE says; throws Error when that is no number of
+// bytes.
 int64_t last_level_cache_bytes();
 
 // Kinds of CPUs for which own kernels choose different ways. Intel's cores have a slow last-level cache, and a dozen

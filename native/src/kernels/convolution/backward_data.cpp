@@ -40,7 +40,7 @@ class BackwardData : public KernelPass {
         grids_(role_ == Role::kBatch ? source_grids_by_images(problem) : source_grids(problem, kMostRows)),
         dst_(problem.dst),
         lists_(problem.taps),
-        images_(problem) {
+        images_(problem, problem.n) {
     keys_ = reserve_per_thread<SegmentLists::Key>(lists_.keys());
     segments_ = reserve_per_thread<Segment>(lists_.segments());
     if (role_ == Role::kTurned) {

@@ -12,31 +12,32 @@ namespace conv4j {
 constexpr int64_t kManyPositions = 16;
 constexpr int64_t kManyImages = 6;
 
-// diff_dst with the images innermost: [position][oc][n]. Images that leave half a vector empty make room for pairs of
-// channels, as gemm_pairs wants them.
+// diff_dst with the images innermost: [position][oc][columns], of which the last may be no image's. Images that leave
+// half a vector empty make room for pairs of channels, as gemm_pairs wants them.
 class ImageColumns {
  public:
-  explicit ImageColumns(const Problem& problem) : problem_(problem) {}
+  ImageColumns(const Problem& problem, int64_t columns) : problem_(problem), columns_(columns) {}
 
   // From channel to channel, or pair to pair.
-  int64_t step() const { return problem_.n * (takes_pairs() ? 2 : 1); }
+  int64_t step() const { return columns_ * (takes_pairs() ? 2 : 1); }
 
   void gemm(const Tile& t) const { takes_pairs() ? problem_.kernels.gemm_pairs(t) : problem_.kernels.gemm(t); }
 
   // Turns whole positions.
   void turn(const float* from, int64_t elements, float* to) const {
     const Problem& p = problem_;
-    if (!takes_pairs()) return p.kernels.transpose(from, p.dst.image, p.n, elements, to, p.n);
-    const int64_t columns = p.oc % 2 == 0 ? elements : p.oc;
-    for (int64_t i = 0; i < elements; i += columns) {
-      p.kernels.transpose_pairs(from + i, p.dst.image, p.n, columns, to + i * p.n, 2 * p.n);
+    if (!takes_pairs()) return p.kernels.transpose(from, p.dst.image, p.n, elements, to, columns_);
+    const int64_t piece = p.oc % 2 == 0 ? elements : p.oc;
+    for (int64_t i = 0; i < elements; i += piece) {
+      p.kernels.transpose_pairs(from + i, p.dst.image, p.n, piece, to + i * columns_, 2 * columns_);
     }
   }
 
  private:
-  bool takes_pairs() const { return problem_.n <= problem_.kernels.lanes / 2; }
+  bool takes_pairs() const { return columns_ <= problem_.kernels.lanes / 2; }
 
   const Problem& problem_;
+  int64_t columns_;
 };
 
 }  // namespace conv4j

@@ -1,82 +1,114 @@
 // Dot-product kernel: the terms of a sum in vector lanes, one accumulator for each result, added up at the end. Serves
 // where columns are too few to fill lanes, and where the weights lie with the terms innermost.
 //
-// Four results at a time have their lanes summed together: 3 instructions each, where one by one takes 10 (a seventh of
-// the time at 576 terms). Rows fill the registers: loads, not FMAs, are the limit of narrower tiles. With kAhead what
+// A vector of results, or four, have their lanes summed together: 3 instructions each, where one by one takes 10 (a
+// seventh of the time at 576 terms). Rows fill the registers: loads, not FMAs, are the limit of narrower tiles. With
+// kAhead what
 // lies a_ahead or b_ahead is brought into the second-level cache (8 images, t2_oc1 forward: 0.49 -> 0.46 ms, local_oc7:
 // 1.38 -> 0.93, on a Cascade Lake 0.89 of that if the blocks of rows share it out).
 
-// Adds up the lanes of each of a tile's sums, and to them what the tile starts from.
+// Puts results where they belong, added to what the tile starts from: four in the order of rows and columns, from the
+// kFirst-th on.
+template <int kRows, int kColumns, int kFirst>
+inline __attribute__((always_inline)) void put_four(const Tile& t, int64_t row, int64_t column, Four four) {
+  if constexpr (kColumns == 4) {
+    const int64_t r = row + kFirst / 4;
+    const float* init = t.init == nullptr ? nullptr : t.init + r * t.init_row + column;
+    Four* c = reinterpret_cast<Four*>(t.c + r * t.c_row + column);
+    *c = init == nullptr ? four : *reinterpret_cast<const Four*>(init) + four;
+    return;
+  }
+  unrolled<4>([&](auto i) __attribute__((always_inline)) {
+    constexpr int kLane = i, kSum = kFirst + kLane;
+    if constexpr (kSum < kRows * kColumns) {
+      const int64_t r = row + kSum / kColumns, at = column + kSum % kColumns;
+      const float init = t.init == nullptr ? 0 : t.init[r * t.init_row + at];
+      t.c[r * t.c_row + at] = init + four[kLane];
+    }
+  });
+}
+
+// Adds up the lanes of each of a tile's sums: a vector of them together, the others by fours.
 template <int kRows, int kColumns>
 inline __attribute__((always_inline)) void put_sums(const Tile& t, int64_t row, int64_t column,
                                                     const Vector (&sums)[kRows * kColumns]) {
+  constexpr int kSums = kRows * kColumns;
   const auto of = [&](auto i) __attribute__((always_inline)) {
-    if constexpr (i < kRows * kColumns) return sums[i];
+    if constexpr (i < kSums) return sums[i];
     return Vector{};
   };
-  unrolled<(kRows * kColumns + 3) / 4>([&](auto f) __attribute__((always_inline)) {
-    constexpr int kFirst = 4 * f;
-    const Four four = sums_of(of(Int<kFirst>()), of(Int<kFirst + 1>()), of(Int<kFirst + 2>()), of(Int<kFirst + 3>()));
-    if constexpr (kColumns == 4) {
-      const float* init = t.init == nullptr ? nullptr : t.init + (row + f) * t.init_row + column;
-      Four* c = reinterpret_cast<Four*>(t.c + (row + f) * t.c_row + column);
-      *c = init == nullptr ? four : *reinterpret_cast<const Four*>(init) + four;
-      return;
-    }
-    unrolled<4>([&](auto i) __attribute__((always_inline)) {
-      constexpr int kLane = i, kSum = kFirst + kLane;
-      if constexpr (kSum < kRows * kColumns) {
-        const int64_t r = row + kSum / kColumns, at = column + kSum % kColumns;
-        const float init = t.init == nullptr ? 0 : t.init[r * t.init_row + at];
-        t.c[r * t.c_row + at] = init + four[kLane];
-      }
+  unrolled<kSums / kLanes>([&](auto v) __attribute__((always_inline)) {
+    constexpr int kFirst = kLanes * v;
+    Vector some[kLanes];
+    unrolled<kLanes>([&](auto i) __attribute__((always_inline)) { some[i] = sums[kFirst + i]; });
+    const Vector all = sums_of(some);
+    unrolled<kLanes / 4>([&](auto f) __attribute__((always_inline)) {
+      Four four;
+      __builtin_memcpy(&four, reinterpret_cast<const float*>(&all) + 4 * f, sizeof four);
+      put_four<kRows, kColumns, kFirst + 4 * f>(t, row, column, four);
     });
+  });
+  constexpr int kDone = kSums / kLanes * kLanes;
+  unrolled<(kSums - kDone + 3) / 4>([&](auto f) __attribute__((always_inline)) {
+    constexpr int kFirst = kDone + 4 * f;
+    put_four<kRows, kColumns, kFirst>(
+        t, row, column,
+        sums_of(of(Int<kFirst>()), of(Int<kFirst + 1>()), of(Int<kFirst + 2>()), of(Int<kFirst + 3>())));
   });
 }
 
 template <typename B, int kAhead, int kRows, int kColumns>
 void dot_tile(const Tile& t, int64_t row, int64_t column, int64_t share = 0) {
-  const int64_t a_row = t.a_row;
-  const int64_t b_step = t.b_step;
+  const int64_t a_row = t.a_row, b_step = t.b_step;
   Vector sums[kRows * kColumns];
   unrolled<kRows * kColumns>([&](auto i) { sums[i] = Vector{}; });
   // The terms share out what the successor of the segment that is furthest on reads.
   const float* next_a = nullptr;
   int64_t next_step = 0;
-  if (kAhead == kAllAhead && t.a_ahead != 0) {
+  if (kAhead == kRowsAhead) {
     const Segment &first = t.segments[0], &last = t.segments[t.segment_count - 1];
     next_a = t.a + (first.a > last.a ? first.a : last.a) + row * a_row + t.a_ahead;
     next_step = ((kRows - 1) * a_row + first.length) * kLanes / (t.segment_count * first.length);
   }
-  const B* next_b = static_cast<const B*>(t.b) + column * b_step + share + t.b_ahead;
+  const float* const first_a = t.a + row * a_row;
+  const B* const first_b = static_cast<const B*>(t.b) + column * b_step;
+  const B* next_b = first_b + share + t.b_ahead;
+  // Pointers are held, or GCC keeps addresses of rows and columns in memory (8 images, backward_data, deepface_l6 1.2,
+  // cifar_64 1.1 times the time); prefetches come after the loads (between them 1.05).
   for (const Segment *s = t.segments, *end = s + t.segment_count; s != end; ++s) {
-    const float* a = t.a + s->a + row * a_row;
-    const B* b = static_cast<const B*>(t.b) + s->b + column * b_step;
+    const float* a = first_a + s->a;
+    const B* b = first_b + s->b;
     const auto terms = [&](const auto& some) __attribute__((always_inline)) {
-      // See channelwise.
-      const float* const rows[2] = {a, a + 4 * a_row};
       Vector bs[kColumns];
-      unrolled<kColumns>([&](auto c) __attribute__((always_inline)) {
-        bs[c] = some(b + c * b_step);
-        if (kAhead == kAllAhead && t.b_ahead != 0) __builtin_prefetch(b + c * b_step + t.b_ahead, 0, 2);
-      });
+      a = hold(a);
+      b = hold(b);
+      unrolled<kColumns>([&](auto c) __attribute__((always_inline)) { bs[c] = some(b + c * b_step); });
+      if (kAhead == kAllAhead) {
+        const B* next = b + t.b_ahead;
+        unrolled<kColumns>([&](auto c) __attribute__((always_inline)) { __builtin_prefetch(next + c * b_step, 0, 2); });
+      }
       if (kAhead == kShareAhead) {
 #pragma GCC unroll 2
         for (int line = 0; line < (kColumns > 1 ? 2 : 1); ++line, next_b += kLanes) __builtin_prefetch(next_b, 0, 2);
       }
-      if (kAhead == kAllAhead && t.a_ahead != 0) {
+      if (kAhead == kRowsAhead) {
         __builtin_prefetch(next_a, 0, 2);
         next_a += next_step;
       }
+      // See channelwise.
+      const float* const rows[2] = {a, a + 4 * a_row};
       unrolled<kRows>([&](auto r) __attribute__((always_inline)) {
         // Held, or it is loaded again for every column (1.2 times the time with two).
         Vector as = some(rows[r / 4] + r % 4 * a_row);
         if constexpr (kColumns > 1) as = hold(as);
         unrolled<kColumns>([&](auto c) __attribute__((always_inline)) { sums[r * kColumns + c] += as * bs[c]; });
       });
+      a += kLanes;
+      b += kLanes;
     };
     int64_t left = s->length;
-    for (; left >= kLanes; left -= kLanes, a += kLanes, b += kLanes) terms([](auto* p) { return load(p); });
+#pragma GCC unroll 1
+    for (; left >= kLanes; left -= kLanes) terms([](auto* p) { return load(p); });
     if (left > 0) terms([&](auto* p) { return load_some(p, left); });
   }
   put_sums<kRows, kColumns>(t, row, column, sums);
@@ -89,10 +121,10 @@ void dot_columns(const Tile& t, int64_t column) {
   in_blocks<kMost>(t.rows, [&](auto rows, int64_t row, int64_t block) {
     constexpr int kRows = rows;
     if (shares) return dot_tile<B, kShareAhead, kRows, kColumns>(t, row, column, block * share);
-    const bool ahead =
-        t.segment_count > 0 && t.segments[0].length > 0 && (t.a_ahead != 0 || (block == 0 && t.b_ahead != 0));
-    ahead ? dot_tile<B, kAllAhead, kRows, kColumns>(t, row, column)
-          : dot_tile<B, kNothingAhead, kRows, kColumns>(t, row, column);
+    if (t.b_ahead != 0 && block == 0) return dot_tile<B, kAllAhead, kRows, kColumns>(t, row, column);
+    const bool a_ahead = t.a_ahead != 0 && t.segment_count > 0 && t.segments[0].length > 0;
+    a_ahead ? dot_tile<B, kRowsAhead, kRows, kColumns>(t, row, column)
+            : dot_tile<B, kNothingAhead, kRows, kColumns>(t, row, column);
   });
 }
 
@@ -169,10 +201,6 @@ void dot_any(const Tile& t) {
   constexpr bool kWide = kRegisters == 32;
   if (t.rows == 1) return t.b_ahead != 0 ? dot_row<B, true>(t) : dot_row<B, false>(t);
   int64_t column = 0;
-  // Eight rows in one block (8 images, deepface_l6 and cifar_64, backward_data, on a Zen 4: 0.95 of the time).
-  if (kWide && t.rows == 8 && t.columns >= 12) {
-    for (; column + 3 <= t.columns; column += 3) dot_columns<B, 3, 8>(t, column);
-  }
   for (; column + 4 <= t.columns; column += 4) dot_columns<B, 4, kWide ? 6 : 3>(t, column);
   switch (t.columns - column) {
     case 3:

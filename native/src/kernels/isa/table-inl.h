@@ -84,11 +84,12 @@ inline __attribute__((always_inline)) void for_each_tile(const Tile& tile, const
   }
 }
 
-// What a block of rows prefetches of what is ahead of B: all, or its share.
+// What a block of rows prefetches of what is ahead of B: all, or its share. Or of A, where nothing is of B.
 enum Ahead {
   kNothingAhead,
   kAllAhead,
   kShareAhead,
+  kRowsAhead,
   kNoPrefetch  // nor of anything else: the sums are so short that each instruction beside them counts
 };
 
