@@ -31,6 +31,7 @@ constexpr int64_t kMostRows = 28;
 // Elements of an image that are turned in one go (those of a position at a time, mnist_c1, 32 images: 1.09 of the
 // time).
 constexpr int64_t kTurnedColumns = 1024;
+constexpr int64_t kLine = 16;  // floats of a cache line
 
 class BackwardData : public KernelPass {
  public:
@@ -173,6 +174,10 @@ class BackwardData : public KernelPass {
                   const float* bias) const {
     const Problem& p = problem_;
     float* tile = tile_.of<float>(call);
+    // What the stores would wait for, of all images (deepface_l5 and l6, 16 to 128 images: 0.91 to 0.98 of the time).
+    for (int64_t image = 0; image < p.n; ++image) {
+      for (int64_t i = 0; i < p.ic; i += kLine) __builtin_prefetch(c + image * p.src.image + i, 1, 2);
+    }
     t.a = weights;
     t.a_row = p.oc;
     t.b = dst;

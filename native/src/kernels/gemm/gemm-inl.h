@@ -23,8 +23,8 @@ inline int64_t bytes_per_term(int64_t floats, int64_t length) {
 struct GemmPart {
   int64_t row;
   int64_t column;
-  int64_t lanes;  // of the last vector
-  bool is_long;   // the sum
+  int64_t lanes;   // of the last vector
+  bool fetches_c;  // for which the stores would wait
 };
 
 // One row alone reads so fast that the CPU's own prefetchers keep ahead of it; of Bf16, half as fast, they do not on a
@@ -56,8 +56,7 @@ void gemm_tile(const Tile& t, const GemmPart& part, Share shared = {}) {
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r, c += t.c_row) __builtin_prefetch(c, 1);
   }
-  if (!kTransposed && kRows > 1 && kAhead != kNoPrefetch && part.is_long) {
-    // C, for which the stores would wait: t2_groups4 and t2_c64_56_s2, backward_data, 0.94 of the time on a Zen 5.
+  if (!kTransposed && kRows > 1 && kAhead != kNoPrefetch && part.fetches_c) {
     const float* c = t.c + part.row * t.c_row + part.column;
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
@@ -167,6 +166,8 @@ void gemm_tile(const Tile& t, const GemmPart& part, Share shared = {}) {
   }
 }
 
+constexpr int64_t kManyRows = 28;
+
 template <typename V, typename B, bool kTransposed, int kVectors, int kMost>
 void gemm_columns(const Tile& t, int64_t column, int64_t lanes, bool is_long) {
   in_blocks<kMost>(t.rows, [&](auto size, int64_t row, int64_t block) {
@@ -175,7 +176,9 @@ void gemm_columns(const Tile& t, int64_t column, int64_t lanes, bool is_long) {
     // Halves are computed two at a time.
     constexpr int kWanted = sizeof(V) < sizeof(Vector) ? 10 : 5;
     constexpr int kBatches = kSums <= kWanted / 4 ? 4 : kSums < kWanted ? 2 : 1;
-    const GemmPart part = {row, column, lanes, is_long};
+    // Of long sums (t2_groups4 and t2_c64_56_s2, backward_data, 0.94 of the time on a Zen 5), and of rows that are
+    // images, each somewhere else (mnist_c1, forward, on a Zen 4: 64 images 0.95, 128 0.8).
+    const GemmPart part = {row, column, lanes, is_long || t.rows > kManyRows};
     // One set only for some of the lanes: GCC 12 keeps several in memory when loads are masked (a quarter of the
     // speed).
     constexpr bool kPrefetches = kPrefetched<B, kTransposed, kRows>;
