@@ -397,6 +397,7 @@ public final class Cases {
         c.add(layer(4, 4, 2, 2).sharing(tiled(2, 3)).bias(KERNEL), "tiled 2 x 3", 1, 6, 7);
         c.add(layer(2, 3, 3, 3).sharing(tiled(9)).bias(KERNEL), "tiled past the output", 2, 5, 6);
         c.add(layer(16, 33, 3, 3).sharing(tiled(3)).padding(same()), "tiled 3, 16 to 33", 2, 7, 8);
+        c.add(layer(9, 150, 3, 2).sharing(tiled(2)).padding(sameLower()), "tiled 2, 9 to 150", 2, 6, 7);
         c.add(layer(6, 4, 3, 2).sharing(tiled(2)).groups(2).dilation(2), "tiled, groups, dilation", 1, 8, 6);
         c.add(depthwise(17, 3, 3).sharing(tiled(2)).padding(same()), "tiled depthwise 17", 2, 6, 5);
         c.add(depthwise(17, 3, 3).sharing(tiled(2)).padding(explicit(1, 0, 2, 1)), "tiled depthwise, lines", 3, 49, 51);
