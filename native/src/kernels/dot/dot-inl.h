@@ -2,10 +2,10 @@
 // where columns are too few to fill lanes, and where the weights lie with the terms innermost.
 //
 // A vector of results, or four, have their lanes summed together: 3 instructions each, where one by one takes 10 (a
-// seventh of the time at 576 terms). Rows fill the registers: loads, not FMAs, are the limit of narrower tiles. With
-// kAhead what
-// lies a_ahead or b_ahead is brought into the second-level cache (8 images, t2_oc1 forward: 0.49 -> 0.46 ms, local_oc7:
-// 1.38 -> 0.93, on a Cascade Lake 0.89 of that if the blocks of rows share it out).
+// seventh of the time at 576 terms). Rows fill the registers: loads, not FMAs, are the limit of narrower tiles; eight
+// rows in one block, by three columns, take 1.1 to 1.2 times as long as by fours. With kAhead what lies a_ahead or
+// b_ahead is brought into the second-level cache (8 images, t2_oc1 forward: 0.49 -> 0.46 ms, local_oc7: 1.38 -> 0.93,
+// on a Cascade Lake 0.89 of that if the blocks of rows share it out).
 
 // Puts results where they belong, added to what the tile starts from: four in the order of rows and columns, from the
 // kFirst-th on.
