@@ -166,6 +166,7 @@ void gemm_tile(const Tile& t, const GemmPart& part, Share shared = {}) {
   }
 }
 
+// More than the positions of any tile.
 constexpr int64_t kManyRows = 28;
 
 template <typename V, typename B, bool kTransposed, int kVectors, int kMost>

@@ -1,11 +1,11 @@
 package io.conv4j.plan;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.conv4j.NewJvm;
 import io.conv4j.internal.binding.ThreadLease;
 import io.conv4j.memory.Tensor;
 import io.conv4j.reference.Numbers;
@@ -14,10 +14,10 @@ import io.conv4j.spec.ConvSpec;
 import io.conv4j.spec.Padding;
 import io.conv4j.spec.Shape;
 import java.io.File;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -263,22 +263,17 @@ class ConcurrencyTest {
     }
 
     private static String inNewJvm(String scenario) throws Exception {
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xcheck:jni",
-                        "--enable-native-access=ALL-UNNAMED",
-                        // The JVM's own threads are counted first, and must stay as many.
-                        "-XX:+UseSerialGC",
-                        "-XX:-UseDynamicNumberOfCompilerThreads",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Scenario.class.getName(),
-                        scenario)
-                .redirectErrorStream(true)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-        assertEquals(0, process.waitFor(), output);
-        return output.strip();
+        return NewJvm.run(
+                        Map.of(),
+                        List.of(
+                                // The JVM's own threads are counted first, and must stay as many.
+                                "-XX:+UseSerialGC",
+                                "-XX:-UseDynamicNumberOfCompilerThreads",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                Scenario.class.getName(),
+                                scenario))
+                .strip();
     }
 
     /** Ends although plans are left open and the library's threads live: they are daemons. */

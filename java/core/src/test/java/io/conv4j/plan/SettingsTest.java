@@ -1,12 +1,13 @@
 package io.conv4j.plan;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.conv4j.NewJvm;
 import io.conv4j.spec.ConvSpec;
 import io.conv4j.spec.Shape;
 import io.conv4j.spec.Sharing;
-import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -31,19 +32,8 @@ class SettingsTest {
                 "CONV4J_ISA | sse | CONV4J_ISA: expected generic, avx2 or avx512 but got sse"
             })
     void wrongOnesAreNamed(String name, String value, String expected) throws Exception {
-        ProcessBuilder builder = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:+UseSerialGC",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Program.class.getName())
-                .redirectErrorStream(true);
-        builder.environment().put(name, value);
-        Process process = builder.start();
-        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-        assertEquals(0, process.waitFor(), output);
-        assertEquals(expected == null ? "" : expected.strip(), output.strip());
+        List<String> program = List.of("-cp", System.getProperty("java.class.path"), Program.class.getName());
+        assertEquals(expected, NewJvm.run(Map.of(name, value), program).strip());
     }
 
     static final class Program {

@@ -1,15 +1,16 @@
 package io.conv4j.internal.binding;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.conv4j.NewJvm;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Test;
@@ -56,10 +57,7 @@ class NativeLoaderTest {
 
     /** Runs the steps in a new JVM that would put its cache there, at home, or in .javacpp-USER of the temporary files. */
     private List<String> run(String classPath, Path cache, String... steps) throws Exception {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xcheck:jni",
-                "--enable-native-access=ALL-UNNAMED",
+        List<String> arguments = new ArrayList<>(List.of(
                 "-D" + CACHE + "=" + cache,
                 "-Duser.home=" + cache,
                 "-Djava.io.tmpdir=" + directory,
@@ -67,11 +65,8 @@ class NativeLoaderTest {
                 "-cp",
                 classPath,
                 Steps.class.getName()));
-        command.addAll(List.of(steps));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-        assertEquals(0, process.waitFor(), output);
-        return output.lines().toList();
+        arguments.addAll(List.of(steps));
+        return NewJvm.run(Map.of(), arguments).lines().toList();
     }
 
     /** Each step is "load", or a directory that becomes the cache. */
