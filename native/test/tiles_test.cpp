@@ -71,37 +71,42 @@ TEST_P(TilesTest, SeveralTilesEqualCallsOfTheirOwn) {
 }
 
 TEST_P(TilesTest, LinesOfRowsEqualCallsOfTheirOwn) {
-  for (int64_t lines : {1, 2, 3, 4, 7}) {
-    for (int64_t line_rows : {1, 2, 3, 5}) {
-      for (int64_t columns : {1, 16, 35}) {
-        for (bool in_place : {false, true}) {
-          Tile t = tile(lines * line_rows, columns, 2);
-          t.line_rows = line_rows;
-          t.a_line = 501;
-          t.c_line = 1000;
-          std::vector<float> together = test::random_floats(kSize, 3), apart = together;
-          t.c = together.data();
-          t.init = in_place ? t.c : nullptr;
-          kernels().channelwise_t(t);
-          for (int64_t line = 0; line < lines; ++line) {
-            for (int64_t row = 0; row < line_rows; ++row) {
-              for (int64_t column = 0; column < columns; ++column) {
-                float& c = apart[static_cast<size_t>(line * t.c_line + row * t.c_row + column)];
-                double sum = in_place ? c : 0;
-                for (const Segment& s : segments_) {
-                  for (int64_t k = 0; k < s.length; ++k) {
-                    sum += static_cast<double>(
-                               a_[static_cast<size_t>(s.a + k * t.a_row + line * t.a_line + row * t.a_step + column)]) *
-                           static_cast<double>(b_[static_cast<size_t>(s.b + k * t.b_step + column)]);
+  for (KernelOf run : {&Kernels::gemm_t, &Kernels::channelwise_t}) {
+    const int64_t row_step = run == &Kernels::gemm_t ? 1 : 70, column_step = run == &Kernels::gemm_t ? 0 : 1;
+    for (int64_t lines : {1, 2, 3, 4, 7}) {
+      for (int64_t line_rows : {1, 2, 3, 5}) {
+        for (int64_t columns : {1, 16, 35}) {
+          for (int64_t segments : {1, 2}) {
+            for (bool in_place : {false, true}) {
+              Tile t = tile(lines * line_rows, columns, segments);
+              t.line_rows = line_rows;
+              t.a_line = 501;
+              t.c_line = 1000;
+              std::vector<float> together = test::random_floats(kSize, 3), apart = together;
+              t.c = together.data();
+              t.init = in_place ? t.c : nullptr;
+              (kernels().*run)(t);
+              for (int64_t line = 0; line < lines; ++line) {
+                for (int64_t row = 0; row < line_rows; ++row) {
+                  for (int64_t column = 0; column < columns; ++column) {
+                    float& c = apart[static_cast<size_t>(line * t.c_line + row * t.c_row + column)];
+                    double sum = in_place ? c : 0;
+                    for (const Segment* s = t.segments; s != t.segments + segments; ++s) {
+                      for (int64_t k = 0; k < s->length; ++k) {
+                        const int64_t a = line * t.a_line + s->a + k * t.a_row + row * row_step + column * column_step;
+                        sum += static_cast<double>(a_[static_cast<size_t>(a)]) *
+                               static_cast<double>(b_[static_cast<size_t>(s->b + k * t.b_step + column)]);
+                      }
+                    }
+                    const float got = together[static_cast<size_t>(&c - apart.data())];
+                    ASSERT_LE(std::abs(static_cast<double>(got) - sum), test::tolerance(5, 5)) << lines << " lines";
+                    c = got;
                   }
                 }
-                const float got = together[static_cast<size_t>(&c - apart.data())];
-                ASSERT_LE(std::abs(static_cast<double>(got) - sum), test::tolerance(5, 5)) << lines << " lines";
-                c = got;
               }
+              ASSERT_EQ(apart, together) << "written beside the lines";
             }
           }
-          ASSERT_EQ(apart, together) << "written beside the lines";
         }
       }
     }

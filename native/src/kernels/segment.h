@@ -22,8 +22,7 @@ struct Segment {
 //   gemm         A = a[s.a + row * a_row + k]   B = b[s.b + k * b_step + column]
 //   gemm_t       A = a[s.a + k * a_row + row]   B = b[s.b + k * b_step + column]
 //   gemm_pairs   A = a[s.a + row * a_row + k]   B = b[s.b + k / 2 * b_step + 2 * column + k % 2], or of a last k
-//   without
-//                its pair b[s.b + k / 2 * b_step + column]   (columns are a vector at most)
+//                without its pair b[s.b + k / 2 * b_step + column]   (columns are a vector at most)
 //   dot          A = a[s.a + row * a_row + k]   B = b[s.b + column * b_step + k]
 //   dot_slide    the sum over j < terms of A = a[s.a + (row + k) * a_row + j]
 //                and B = b[s.b + windows[row % phases][k] + column * b_step + j]
@@ -34,9 +33,9 @@ struct Segment {
 //   channelwise_t  A = a[s.a + k * a_row + row * a_step + column]   B = b[s.b + k * b_step + column]
 //                with up to 4 phases, over the k of each, k % phases, apart
 //
-// Rows of channelwise_t come in lines of line_rows, from each of which to the next A moves by a_line, and c and init by
-// c_line; sums of phase p go to kernel (first_phase + p) % phases, from each of which to the next c and init move by
-// c_phase.
+// Rows of channelwise_t, and of gemm_t if line_rows is not 0, come in lines of line_rows, from each of which to the
+// next A moves by a_line, and c and init by c_line. Sums of phase p of channelwise_t go to kernel (first_phase + p) %
+// phases, from each of which to the next c and init move by c_phase.
 //
 // gemm_bf16, dot_bf16, dot_slide_bf16, channelwise_bf16 and channelwise_slide_bf16 are the same with a `b` of Bf16,
 // widened exactly.

@@ -50,7 +50,10 @@ void BackwardWeights::add_terms(const Factors& factors, Segment* list, int64_t c
     t.a_row = factors.src_next == 1 ? factors.src_step : factors.src_next;
     t.b = factors.dst;
     t.b_step = factors.dst_step;
-    t.rows = inputs;
+    t.rows = further.lines * inputs;
+    t.line_rows = inputs;
+    t.a_line = further.src_line;
+    t.c_line = further.c_line;
     t.columns = outputs;
     t.c_row = problem_.oc;
   } else {

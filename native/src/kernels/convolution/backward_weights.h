@@ -20,10 +20,11 @@ struct Factors {
   int64_t dst_ahead = 0;  // of its use, what lies so far away is prefetched, with such a src
 };
 
-// Tiles that follow the first one.
+// Tiles that follow the first one, and the lines of inputs of each; more than one need lanes of output channels.
 struct Further {
   int64_t tiles = 1;
   int64_t src_next = 0, dst_next = 0, c_next = 0;
+  int64_t lines = 1, src_line = 0, c_line = 0;
 };
 
 class BackwardWeights : public KernelPass {

@@ -17,25 +17,29 @@ constexpr int64_t kFloat = sizeof(float);
 // Positions whose images are brought together at a time.
 constexpr int64_t kPiece = 32;
 
-// Every kernel belongs to one position: terms are the images. Few images, or few channels, are read where they lie.
-// Positions of a row are then computed in one call (8 images: local_oc1 0.25 -> 0.17 ms, mnist_c1 0.12 -> 0.10), or the
-// lines of taps of one position where gradients go past the caches in their order. More images are first brought
-// together for each position, so that what a tap reads follows each other (c64_32 on a Cascade Lake: 32 images 39 -> 30
-// ms, 128 170 -> 102). Of few input channels, whose rows of taps are too short for a tile, all taps of a plane are
-// brought together, images innermost (mnist_c1: 8 images 0.94 of the time, 32 0.82, 128 0.6; AVX2, whose tiles are
-// small, 1.04).
+// Every kernel belongs to one position: terms are the images. Few images, or few channels, are read where they lie, and
+// one call computes a row of positions in the order of memory, which costs little more than writing it (on a Zen 4,
+// against a line of taps of the row, tile by tile: deepface_l6 and mnist_c1, one image 0.72 and 0.61 of the time, two
+// 0.50 and 0.46, 8 0.78 and 0.74, 16 0.82 and 0.75; c64_32, 8 images 0.80). Where tiles pay, it computes a line of taps
+// of the row, or the lines of one position where gradients go past the caches in their order. More images are first
+// brought together for each position, so that what a tap reads follows each other (c64_32 on a Cascade Lake: 32 images
+// 39 -> 30 ms, 128 170 -> 102). Of few input channels, whose rows of taps are too short for a tile, all taps of a plane
+// are brought together, images innermost (mnist_c1: 32 images 0.82 of the time, 128 0.6; AVX2, whose tiles are small,
+// 1.04).
 class LocalBackwardWeights : public BackwardWeights {
  public:
   explicit LocalBackwardWeights(const Problem& problem)
       : BackwardWeights(problem),
         gathers_(problem.n >= gathered_images(problem) && std::min(problem.ic, problem.oc) >= kManyChannels),
         merges_(!gathers_ && problem.axes[2].dilation == 1 && problem.groups == 1),
-        takes_planes_(merges_ && lanes_are_outputs() && problem.kernels.lanes == 16 && problem.ic < kManyChannels &&
-                      problem.oc >= kManyChannels && problem.n >= plane_images(problem.ic) && !is_large_gradient()),
+        takes_rows_(merges_ && lanes_are_outputs() && problem.n <= few_images(problem)),
+        takes_planes_(merges_ && !takes_rows_ && lanes_are_outputs() && problem.kernels.lanes == 16 &&
+                      problem.ic < kManyChannels && problem.oc >= kManyChannels &&
+                      problem.n >= plane_images(problem.ic) && !is_large_gradient()),
         src_(problem.src),
         dst_(problem.dst) {
     for (int axis = 0; axis < 3; ++axis) positions_[axis] = output_items(problem.axes[axis], false);
-    if (!gathers_ && (!is_large_gradient() || (lanes_are_outputs() && !is_amd()))) {
+    if (!gathers_ && (!is_large_gradient() || takes_rows_ || (lanes_are_outputs() && !is_amd()))) {
       positions_[2] = neighbours(positions_[2], problem.axes[2].stride);
     }
     if (takes_planes_) {
@@ -53,8 +57,7 @@ class LocalBackwardWeights : public BackwardWeights {
 
   void run(const Call& call) const override {
     const Problem& p = problem_;
-    // With sums of one term it gained nothing.
-    const bool streams = p.n > 1 && this->streams(call);
+    const bool streams = this->streams(call) && (p.n > kNearImages || (p.n > 1 && from_memory(p)));
     const float* src = gathers_ ? gathered_src(call) : takes_planes_ ? turned_src(call) : call.src;
     parallel_for(p.axes[0].kernels() * p.axes[1].kernels(), [&](int64_t unit) {
       const int64_t depth = unit / p.axes[1].kernels(), height = unit % p.axes[1].kernels();
@@ -95,9 +98,15 @@ class LocalBackwardWeights : public BackwardWeights {
   // Images that make up for planes, for each input channel (5 channels: 8 images 1.0 of the time, 32 0.98), and on
   // AMD's CPUs (mnist_c1 on a Zen 4: 8 images 1.25, 32 1.0, 64 0.9; 3 channels: 32 images 0.85).
   static constexpr int64_t kPlaneImages = 4, kPlaneImagesForAmd = 32;
+  // Whose gradients come to the last-level cache, if it holds them, faster than past it (deepface_l6 on a Zen 4, 2
+  // images: 0.51 of the time, 4 0.62, 6 0.87, 8 1.12; deepface_l5 0.87, 0.88, 0.97, 1.24).
+  static constexpr int64_t kNearImages = 6;
   static constexpr int64_t kPositionsAhead = 4;
   // Of a window of output positions, which a second-level cache holds.
   static constexpr int64_t kWindowFloats = 64 << 10;
+
+  // Whose sums gemm_t computes row by row, without tiles.
+  static int64_t few_images(const Problem& p) { return p.kernels.lanes == 16 ? 16 : 8; }
 
   static int64_t plane_images(int64_t channels) {
     return std::max(kPlaneImages * channels, is_amd() ? kPlaneImagesForAmd : 0);
@@ -174,20 +183,24 @@ class LocalBackwardWeights : public BackwardWeights {
     const int64_t inputs = merges_ ? w.taps * p.ic : p.ic;
     const int64_t tap_step = p.ic * input_step(), row_step = p.axes[2].kernel * tap_step;
     const int64_t src_line = p.axes[1].dilation * src_.axis[1], src_tap = p.axes[2].dilation * src_.axis[2];
-    // What one call computes: taps of several positions, or the lines or the taps of one.
-    const Further widths = {w.count, w.other_step * src_.axis[2], dst_.axis[2], p.weights_kernel};
+    // What one call computes: all taps, or a line of them, of several positions, or the lines or the taps of one.
+    const Further widths = {w.count,          w.other_step * src_.axis[2], dst_.axis[2],
+                            p.weights_kernel, takes_rows_ ? h.taps : 1,    src_line,
+                            row_step};
     const Further lines = {h.taps, src_line, 0, row_step};
     const Further taps = {w.taps, src_tap, 0, tap_step};
-    const bool several = w.count > 1;
+    const bool several = takes_rows_ || w.count > 1;
     const Further& further = several ? widths : merges_ ? lines : taps;
-    const int64_t line_calls = several || !merges_ ? h.taps : 1, tap_calls = several && !merges_ ? w.taps : 1;
+    const int64_t line_calls = (several || !merges_) && !takes_rows_ ? h.taps : 1;
+    const int64_t tap_calls = several && !merges_ ? w.taps : 1;
     Segment images = {0, 0, p.n};
     for (int64_t g = 0; g < p.groups; ++g) {
       for (int64_t i = 0; i < p.axes[0].kernel; ++i) {
         float* c = kernel + g * p.weights_group + p.tap_index(i, 0, 0) * tap_step;
         const int64_t from_d = i - d.tap;
         const bool meets = from_d >= 0 && from_d < d.taps && h.taps > 0 && w.taps > 0;
-        for (int64_t x = 0; x < w.count && !add; ++x) clear_others(h, w, meets, c + x * p.weights_kernel);
+        const bool clears = !add && !(meets && h.taps == p.axes[1].kernel && w.taps == p.axes[2].kernel);
+        for (int64_t x = 0; x < w.count && clears; ++x) clear_others(h, w, meets, c + x * p.weights_kernel);
         if (!meets) continue;
         const float* from = src + from_d * p.axes[0].dilation * src_.axis[0] + g * p.ic;
         if (takes_planes_) {
@@ -239,6 +252,7 @@ class LocalBackwardWeights : public BackwardWeights {
 
   bool gathers_;  // the images of each position
   bool merges_;   // the taps of a row, which follow each other in memory
+  bool takes_rows_;
   bool takes_planes_;
   Steps src_, dst_;
   int64_t window_ = 0;  // output positions whose images are brought together at a time

@@ -64,6 +64,12 @@ TEST_P(GemmTest, ColumnsOfAMatchDoublesForEverySumStepAndInit) {
   test::check_every_sum(kernels(), kGemmT, test::segment_lists());
 }
 
+// Where one segment's terms are few, rows are computed one by one.
+TEST_P(GemmTest, ColumnsOfAMatchDoublesForFewTerms) {
+  for (int64_t terms = 1; terms <= 17; ++terms) test::check_every_sum(kernels(), kGemmT, {{terms}});
+  for (int64_t terms : {1, 5, 8, 16}) test::check_every_size(kernels(), kGemmT, {terms});
+}
+
 TEST_P(GemmTest, PairsOfTermsMatchDoublesForEveryNumberOfRowsAndColumns) {
   test::check_every_size(kernels(), kGemmPairs, {9, 2});
   test::check_every_size(kernels(), kGemmPairs, {8});
