@@ -72,7 +72,7 @@ void dot_tile(const Tile& t, int64_t row, int64_t column, int64_t share = 0) {
   }
   const float* const first_a = t.a + row * a_row;
   const B* const first_b = static_cast<const B*>(t.b) + column * b_step;
-  const B* next_b = first_b + share + t.b_ahead;
+  const B* next_b = first_b + share + t.b_share_ahead;
   // Pointers are held, or GCC keeps addresses of rows and columns in memory (8 images, backward_data, deepface_l6 1.2,
   // cifar_64 1.1 times the time); prefetches come after the loads (between them 1.05).
   for (const Segment *s = t.segments, *end = s + t.segment_count; s != end; ++s) {
@@ -116,7 +116,7 @@ void dot_tile(const Tile& t, int64_t row, int64_t column, int64_t share = 0) {
 
 template <typename B, int kColumns, int kMost>
 void dot_columns(const Tile& t, int64_t column) {
-  const bool shares = t.b_shares && t.b_ahead != 0 && t.rows > kMost;
+  const bool shares = t.b_share_ahead != 0 && t.rows > kMost;
   const int64_t share = shares ? kColumns * t.b_step / ((t.rows + kMost - 1) / kMost) : 0;
   in_blocks<kMost>(t.rows, [&](auto rows, int64_t row, int64_t block) {
     constexpr int kRows = rows;

@@ -19,6 +19,8 @@ inline int64_t bytes_per_term(int64_t floats, int64_t length) {
   return static_cast<int64_t>(static_cast<double>(floats) * 4 / static_cast<double>(length));
 }
 
+constexpr int64_t kLine = 64;  // bytes
+
 // A part of a tile: its rows from `row` and its columns from `column` on.
 struct GemmPart {
   int64_t row;
@@ -32,9 +34,9 @@ struct GemmPart {
 template <typename B, bool kTransposed, int kRows>
 constexpr bool kPrefetched = !kTransposed && (kRows > 1 || sizeof(B) < sizeof(float));
 
-// Blocks of rows that share out prefetching, a line for each term.
+// Which of a tile's parts this is, which share out prefetching: blocks of rows of some columns after the other.
 struct Share {
-  int64_t block, blocks;
+  int64_t part, parts;
 };
 
 // `kBatches` sets of accumulators take turns over k, where one set is too few to hide the latency of an FMA. The loop
@@ -66,11 +68,16 @@ void gemm_tile(const Tile& t, const GemmPart& part, Share shared = {}) {
     }
   }
   int64_t length = 0, a_step = 0;
-  const int64_t share = kAhead == kShareAhead ? t.b_step / shared.blocks : 0;  // of a term
+  // Bytes of a term: of more than two vectors up to two lines (c64_32, 16 images: 1.5 times the time with one).
+  constexpr int64_t kElement = sizeof(B);
+  constexpr bool kTwoLines = kVectors * kWidth * kElement > 2 * kLine;
+  const int64_t share = kAhead == kShareAhead ? t.b_step * kElement / shared.parts : 0;
+  const int64_t second = share > kLine ? kLine : 0;
   for (int64_t i = 0; i < t.segment_count; ++i) {
     const Segment& s = t.segments[i];
     const B* b = static_cast<const B*>(t.b) + s.b + part.column;
-    const B* next_b = kAhead == kShareAhead ? b + t.b_ahead + shared.block * s.length * share : nullptr;
+    const char* next_b =
+        reinterpret_cast<const char*>(b - part.column + t.b_share_ahead) + shared.part * s.length * share;
     const float* a = t.a + s.a + (kTransposed ? part.row : part.row * t.a_row);
     const RowBases<kRows> rows(a, t.a_row);
     // Where no A is to be prefetched, what is in use is: a branch would cost more.
@@ -96,7 +103,10 @@ void gemm_tile(const Tile& t, const GemmPart& part, Share shared = {}) {
         if (kTransposed && kRows > 1) bs[v] = hold(bs[v]);
       }
       if (kPrefetches) __builtin_prefetch(next_a, 0, 2);
-      if (kAhead == kShareAhead) __builtin_prefetch(next_b, 0, 2);
+      if (kAhead == kShareAhead) {
+        __builtin_prefetch(next_b, 0, 2);
+        if (kTwoLines) __builtin_prefetch(next_b + second, 0, 2);
+      }
       const B* last = b + (kVectors - 1) * kWidth;
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
@@ -169,8 +179,9 @@ void gemm_tile(const Tile& t, const GemmPart& part, Share shared = {}) {
 // More than the positions of any tile.
 constexpr int64_t kManyRows = 28;
 
+// `wide`: how many columns are computed together at most.
 template <typename V, typename B, bool kTransposed, int kVectors, int kMost>
-void gemm_columns(const Tile& t, int64_t column, int64_t lanes, bool is_long) {
+void gemm_columns(const Tile& t, int64_t column, int64_t lanes, bool is_long, int64_t wide) {
   in_blocks<kMost>(t.rows, [&](auto size, int64_t row, int64_t block) {
     constexpr int kRows = decltype(size)::value;
     constexpr int kSums = kRows * kVectors;
@@ -191,8 +202,13 @@ void gemm_columns(const Tile& t, int64_t column, int64_t lanes, bool is_long) {
     };
     if constexpr (kPrefetches) {
       if constexpr (sizeof(V) == sizeof(Vector) && sizeof(B) == sizeof(float)) {
-        if (t.b_ahead != 0 && t.b_shares && t.rows > kMost) {
-          return run(Int<kShareAhead>(), {block, (t.rows + kMost - 1) / kMost});
+        if (t.b_share_ahead != 0 && t.rows > kMost) {
+          const int64_t blocks = (t.rows + kMost - 1) / kMost, parts = (t.columns + wide - 1) / wide * blocks;
+          // Hints for lines under way cost as much as others (deepface_l4, AVX2, from 16 images on: 1.24 times the
+          // time with several to a line).
+          if (parts * kLine <= 2 * t.b_step * static_cast<int64_t>(sizeof(B))) {
+            return run(Int<kShareAhead>(), {column / wide * blocks + block, parts});
+          }
         }
       }
       // Prefetching what is in use would do no harm but take time (t2_c64_56, forward, on a Cascade Lake: 1.12 times).
@@ -229,29 +245,29 @@ void gemm_any(const Tile& t) {
   while (column < t.columns) {
     const int64_t left = t.columns - column;
     if constexpr (sizeof(Half) < sizeof(Vector)) {
-      if (left <= kLanes / 2) return gemm_columns<Half, B, kTransposed, 1, 16>(t, column, left, is_long);
+      if (left <= kLanes / 2) return gemm_columns<Half, B, kTransposed, 1, 16>(t, column, left, is_long, kLanes);
     }
-    const int64_t most = most_vectors<kTransposed>(t, is_long, left);
+    const int64_t most = most_vectors<kTransposed>(t, is_long, left), wide = most * kLanes;
     const int64_t vectors = left > (most - 1) * kLanes ? most : (left + kLanes - 1) / kLanes;
     const int64_t last = left - (vectors - 1) * kLanes;
     const int64_t lanes = last < kLanes ? last : kLanes;
     // One row takes up to 12 vectors, so that it reads B in the order in memory and a broadcast serves many.
     if (t.rows == 1 && left > 4 * kLanes) {
       in_blocks<12>(left / kLanes, [&](auto count, int64_t first, int64_t) {
-        gemm_columns<Vector, B, kTransposed, count, 1>(t, column + first * kLanes, kLanes, is_long);
+        gemm_columns<Vector, B, kTransposed, count, 1>(t, column + first * kLanes, kLanes, is_long, kLanes);
       });
       column += left / kLanes * kLanes;
       continue;
     }
     if constexpr (kWide) {
       if (vectors == 4) {
-        t.rows == 7 || !is_long ? gemm_columns<Vector, B, kTransposed, 4, 7>(t, column, lanes, is_long)
-                                : gemm_columns<Vector, B, kTransposed, 4, 6>(t, column, lanes, is_long);
+        t.rows == 7 || !is_long ? gemm_columns<Vector, B, kTransposed, 4, 7>(t, column, lanes, is_long, wide)
+                                : gemm_columns<Vector, B, kTransposed, 4, 6>(t, column, lanes, is_long, wide);
       }
-      if (vectors == 3) gemm_columns<Vector, B, kTransposed, 3, 8>(t, column, lanes, is_long);
+      if (vectors == 3) gemm_columns<Vector, B, kTransposed, 3, 8>(t, column, lanes, is_long, wide);
     }
-    if (vectors == 2) gemm_columns<Vector, B, kTransposed, 2, kWide ? 14 : 6>(t, column, lanes, is_long);
-    if (vectors == 1) gemm_columns<Vector, B, kTransposed, 1, kWide ? 16 : 8>(t, column, lanes, is_long);
+    if (vectors == 2) gemm_columns<Vector, B, kTransposed, 2, kWide ? 14 : 6>(t, column, lanes, is_long, wide);
+    if (vectors == 1) gemm_columns<Vector, B, kTransposed, 1, kWide ? 16 : 8>(t, column, lanes, is_long, wide);
     column += vectors * kLanes;
   }
 }
