@@ -57,7 +57,7 @@ class LocalBackwardWeights : public BackwardWeights {
 
   void run(const Call& call) const override {
     const Problem& p = problem_;
-    const bool streams = this->streams(call) && (p.n > kNearImages || (p.n > 1 && from_memory(p)));
+    const bool streams = this->streams(call) && (p.n > kNearImages * p.threads || (p.n > 1 && from_memory(p)));
     const float* src = gathers_ ? gathered_src(call) : takes_planes_ ? turned_src(call) : call.src;
     parallel_for(p.axes[0].kernels() * p.axes[1].kernels(), [&](int64_t unit) {
       const int64_t depth = unit / p.axes[1].kernels(), height = unit % p.axes[1].kernels();
@@ -99,7 +99,8 @@ class LocalBackwardWeights : public BackwardWeights {
   // AMD's CPUs (mnist_c1 on a Zen 4: 8 images 1.25, 32 1.0, 64 0.9; 3 channels: 32 images 0.85).
   static constexpr int64_t kPlaneImages = 4, kPlaneImagesForAmd = 32;
   // Whose gradients come to the last-level cache, if it holds them, faster than past it (deepface_l6 on a Zen 4, 2
-  // images: 0.51 of the time, 4 0.62, 6 0.87, 8 1.12; deepface_l5 0.87, 0.88, 0.97, 1.24).
+  // images: 0.51 of the time, 4 0.62, 6 0.87, 8 1.12; deepface_l5 0.87, 0.88, 0.97, 1.24). Threads share the way to
+  // memory, and images (two threads, 8 images: 0.56 and 0.76, 12 0.86 and 1.12, 16 1.07 and 1.23).
   static constexpr int64_t kNearImages = 6;
   static constexpr int64_t kPositionsAhead = 4;
   // Of a window of output positions, which a second-level cache holds.
