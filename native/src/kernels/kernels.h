@@ -10,8 +10,9 @@
 namespace conv4j {
 
 struct Kernels {
-  const char* isa;  // what the table was compiled for
-  int64_t lanes;    // of a vector
+  const char* isa;    // what the table was compiled for
+  int64_t lanes;      // of a vector
+  int64_t few_terms;  // that gemm_t sums up row by row, without tiles
 #define C4J_KERNEL(name, parameters) void(*name) parameters;
 #include "kernels/kernels.inc"
 #undef C4J_KERNEL

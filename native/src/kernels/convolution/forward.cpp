@@ -37,7 +37,8 @@ class Forward : public KernelPass {
     fetches_ = by_images_ && (problem.n > 1 || from_memory(problem));
     // Of one column alone, all lies near.
     const bool dots_many = problem.order == Problem::Order::kIcInner && problem.oc > 1;
-    shares_ = (from_memory(problem) || dots_many) && problem.taps * problem.ic * problem.oc <= kSharedWeights;
+    shares_ =
+        fetches_ && (from_memory(problem) || dots_many) && problem.taps * problem.ic * problem.oc <= kSharedWeights;
     if (by_images_ && needs_copies() && collide(problem.src.image, problem.n)) {
       src_.image = spaced(problem.src.image);
       spaced_ = reserve<float>(problem.n * src_.image);
@@ -62,7 +63,7 @@ class Forward : public KernelPass {
         t.tiles = line.equal_steps(i);
         Where where = line.at(i), next = line.at(std::min(i + 1, line.end - 1));
         t.b_next = kernel(next) - kernel(where);
-        t.b_share_ahead = fetches_ && shares_ ? next_kernel(line, i, t) : 0;
+        t.b_share_ahead = shares_ ? next_kernel(line, i, t) : 0;
         for (int64_t h = 0; h < line.heights; ++h, ++where.axis[1], ++next.axis[1]) {
           if (line.heights > 1 || where.axis[2]->kind != kind) t.segment_count = find_segments(where, list);
           kind = where.axis[2]->kind;

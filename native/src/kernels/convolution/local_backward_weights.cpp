@@ -32,7 +32,7 @@ class LocalBackwardWeights : public BackwardWeights {
       : BackwardWeights(problem),
         gathers_(problem.n >= gathered_images(problem) && std::min(problem.ic, problem.oc) >= kManyChannels),
         merges_(!gathers_ && problem.axes[2].dilation == 1 && problem.groups == 1),
-        takes_rows_(merges_ && lanes_are_outputs() && problem.n <= few_images(problem)),
+        takes_rows_(merges_ && lanes_are_outputs() && problem.n <= problem.kernels.few_terms),
         takes_planes_(merges_ && !takes_rows_ && lanes_are_outputs() && problem.kernels.lanes == 16 &&
                       problem.ic < kManyChannels && problem.oc >= kManyChannels &&
                       problem.n >= plane_images(problem.ic) && !is_large_gradient()),
@@ -105,9 +105,6 @@ class LocalBackwardWeights : public BackwardWeights {
   static constexpr int64_t kPositionsAhead = 4;
   // Of a window of output positions, which a second-level cache holds.
   static constexpr int64_t kWindowFloats = 64 << 10;
-
-  // Whose sums gemm_t computes row by row, without tiles.
-  static int64_t few_images(const Problem& p) { return p.kernels.lanes == 16 ? 16 : 8; }
 
   static int64_t plane_images(int64_t channels) {
     return std::max(kPlaneImages * channels, is_amd() ? kPlaneImagesForAmd : 0);
@@ -251,9 +248,9 @@ class LocalBackwardWeights : public BackwardWeights {
     }
   }
 
-  bool gathers_;  // the images of each position
-  bool merges_;   // the taps of a row, which follow each other in memory
-  bool takes_rows_;
+  bool gathers_;     // the images of each position
+  bool merges_;      // the taps of a row, which follow each other in memory
+  bool takes_rows_;  // of positions, with all their taps
   bool takes_planes_;
   Steps src_, dst_;
   int64_t window_ = 0;  // output positions whose images are brought together at a time

@@ -106,6 +106,7 @@ extern const Kernels kKernels;
 const Kernels kKernels = {
     C4J_STRING(C4J_ISA),
     kLanes,
+    kFewTerms,
 #define C4J_KERNEL(name, parameters) name,
 #include "kernels/kernels.inc"
 #undef C4J_KERNEL
