@@ -45,7 +45,9 @@ bool is_faster(const Geometry& g, Pass pass, Isa isa) {
     case Pass::kBackwardData:
       return few_inputs || few_outputs || wasteful || upsamples;
     default:
-      return (few_outputs && g.ic > lanes / 2) || ((wasteful || upsamples) && g.ic >= lanes && g.oc >= lanes);
+      // Upsampled, 64 to 32 channels on a Zen 4, two threads: 1.09 of oneDNN's time.
+      return (few_outputs && g.ic > lanes / 2) ||
+             ((wasteful || (upsamples && cpu() != Cpu::kZen4)) && g.ic >= lanes && g.oc >= lanes);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "kernels/convolution/channelwise.h"
 #include "kernels/convolution/narrow.h"
+#include "kernels/convolution/sorted.h"
 
 namespace conv4j {
 
@@ -95,6 +96,7 @@ std::unique_ptr<KernelPass> make_backward_weights(const Problem& problem) {
     return make_local_backward_weights(problem);
   }
   if (auto pass = make_narrow_backward_weights(problem)) return pass;
+  if (auto pass = make_sorted_backward_weights(problem)) return pass;
   return make_shared_backward_weights(problem);
 }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/division.h"
+#include "kernels/convolution/padded.h"
 #include "kernels/convolution/splits.h"
 
 namespace conv4j {
@@ -35,28 +36,18 @@ class NarrowBackwardWeights : public KernelPass {
       : KernelPass(problem),
         by_outputs_(problem.order == Problem::Order::kOcInner),
         wide_(by_outputs_ ? problem.dst : problem.src),
-        narrow_(by_outputs_ ? problem.src : problem.dst),
         channels_(by_outputs_ ? problem.ic : problem.oc),
         columns_(by_outputs_ ? problem.oc : problem.ic),
+        sides_{side(problem, 0), side(problem, 1), side(problem, 2)},
+        padded_(problem, by_outputs_ ? problem.src : problem.dst,
+                {sides_[0].narrow, sides_[1].narrow, sides_[2].narrow}, channels_, channels_),
         splits_(problem, split_count(problem)) {
-    for (size_t i = 0; i < 3; ++i) {
-      const Axis& axis = problem.axes[i];
-      const int64_t reach = (axis.kernel - 1) * axis.dilation;
-      sides_[i] = by_outputs_ ? Side{axis.output, axis.input, axis.stride, -axis.pad_begin, 0}
-                              : Side{axis.input, axis.output, 1, axis.pad_begin - reach, 0};
-      sides_[i].padded = (sides_[i].wide - 1) * sides_[i].step + reach + 1;
-    }
     const int64_t terms = problem.groups > 1 ? kTermsOfGroup : kTerms;
-    padded_.axis[2] = channels_;
-    padded_.axis[1] = sides_[2].padded * channels_;
-    padded_.axis[0] = sides_[1].padded * padded_.axis[1];
-    group_ = sides_[0].padded * padded_.axis[0];
-    padded_.image = problem.groups * group_;
     const int64_t kernels = problem.axes[2].kernels();
     piece_ = std::min(terms * kernels, sides_[2].wide);
     const int64_t of_line = (piece_ - 1) / kernels + 1;
     lines_ = std::max<int64_t>(terms / of_line, 1);
-    padded_copy_ = reserve<float>(problem.n * padded_.image);
+    padded_copy_ = reserve<float>(problem.n * padded_.image());
     sums_ = reserve<float>((by_outputs_ ? 0 : problem.weights_size()) + splits_.scratch_size());
     if (problem.groups > 1) panel_ = reserve_per_thread<float>(lines_ * of_line * columns_);
     segments_ = reserve_per_thread<Segment>(lines_);
@@ -64,7 +55,7 @@ class NarrowBackwardWeights : public KernelPass {
 
   void run(const Call& call) const override {
     const Problem& p = problem_;
-    pad(call);
+    padded_.copy(by_outputs_ ? call.src : call.dst, p.n, padded_copy_.of<float>(call, 0));
     float* const first = by_outputs_ ? call.weights : sums_.of<float>(call, 0);
     float* const others = sums_.of<float>(call, 0) + (by_outputs_ ? 0 : p.weights_size());
     parallel_for(splits_.count(), [&](int64_t split) {
@@ -86,11 +77,20 @@ class NarrowBackwardWeights : public KernelPass {
   }
 
  private:
-  // An axis: positions of both sides, from one wide position to the next the narrow one's step, and the narrow position
-  // that the padded copy begins with, and its size.
+  // Of an axis: wide positions, from each to the next the narrow one's step, and the narrow side.
   struct Side {
-    int64_t wide, narrow, step, begin, padded;
+    int64_t wide, step;
+    Padded::Side narrow;
   };
+
+  static Side side(const Problem& p, int i) {
+    const Axis& axis = p.axes[i];
+    const int64_t reach = (axis.kernel - 1) * axis.dilation;
+    if (p.order == Problem::Order::kOcInner) {
+      return {axis.output, axis.stride, {axis.input, -axis.pad_begin, (axis.output - 1) * axis.stride + reach + 1, 1}};
+    }
+    return {axis.input, 1, {axis.output, axis.pad_begin - reach, axis.input + reach, 1}};
+  }
 
   static int64_t split_count(const Problem& p) {
     const int64_t lines = p.n * p.positions(0) * p.positions(1);
@@ -98,42 +98,13 @@ class NarrowBackwardWeights : public KernelPass {
     return std::max(Splits::by_lines(p), std::min(most, kFewSplits));
   }
 
-  // The narrow side with zeros round it, so that taps need no care for borders.
-  void pad(const Call& call) const {
-    const Problem& p = problem_;
-    const float* const narrow = by_outputs_ ? call.src : call.dst;
-    float* const padded = padded_copy_.of<float>(call, 0);
-    const Side &d = sides_[0], &h = sides_[1], &w = sides_[2];
-    const int64_t row = padded_.axis[1];
-    parallel_for(p.n * d.padded * h.padded, [&](int64_t unit) {
-      const int64_t at_height = take_digit(unit, h.padded), at_depth = take_digit(unit, d.padded);
-      const int64_t height = at_height + h.begin, depth = at_depth + d.begin;
-      const bool is_inside = height >= 0 && height < h.narrow && depth >= 0 && depth < d.narrow;
-      const int64_t begin = is_inside ? std::clamp<int64_t>(-w.begin, 0, w.padded) : w.padded;
-      const int64_t end = is_inside ? std::clamp(w.narrow - w.begin, begin, w.padded) : w.padded;
-      const float* from = narrow + unit * narrow_.image + depth * narrow_.axis[0] + height * narrow_.axis[1] +
-                          (begin + w.begin) * narrow_.axis[2];
-      float* to = padded + unit * padded_.image + at_depth * padded_.axis[0] + at_height * row;
-      for (int64_t g = 0; g < p.groups; ++g, from += channels_, to += group_) {
-        std::fill_n(to, begin * channels_, 0.0f);
-        if (p.groups > 1) {
-          p.kernels.copy(from, narrow_.axis[2], narrow_.axis[1], end - begin, channels_, to + begin * channels_,
-                         channels_);
-        } else {
-          std::copy_n(from, (end - begin) * channels_, to + begin * channels_);
-        }
-        std::fill(to + end * channels_, to + row, 0.0f);
-      }
-    });
-  }
-
   // Of one depth.
   void add_lines(const Call& call, int64_t image, int64_t group, int64_t depth, int64_t begin, int64_t end,
                  float* sums) const {
     const Problem& p = problem_;
     const int64_t heights = p.axes[1].kernels(), widths = p.axes[2].kernels();
-    const float* const padded = padded_copy_.of<float>(call, 0) + image * padded_.image + group * group_ +
-                                depth * sides_[0].step * padded_.axis[0];
+    const float* const padded = padded_copy_.of<float>(call, 0) + image * padded_.image() + group * padded_.group() +
+                                depth * sides_[0].step * padded_.step(0);
     const float* const wide =
         (by_outputs_ ? call.dst : call.src) + image * wide_.image + depth * wide_.axis[0] + group * columns_;
     float* const panel = panel_.of<float>(call);
@@ -145,14 +116,14 @@ class NarrowBackwardWeights : public KernelPass {
     t.c_row = t.init_row = columns_;
     t.segments = list;
     t.tiles = p.axes[1].kernel;
-    t.a_next = p.axes[1].dilation * padded_.axis[1];
+    t.a_next = p.axes[1].dilation * padded_.step(1);
     t.c_next = t.init_next = t.rows * columns_;
     for (int64_t first = 0; first < sides_[2].wide; first += piece_) {
       const int64_t last = std::min(first + piece_, sides_[2].wide);
       for (int64_t h = begin; h < std::min(begin + heights, end); ++h) {
         t.segment_count = 0;
         for (int64_t line = h; line < end; line += heights) {
-          list[t.segment_count++] = {(line - h) * sides_[1].step * padded_.axis[1], (line - h) * wide_.axis[1], 0};
+          list[t.segment_count++] = {(line - h) * sides_[1].step * padded_.step(1), (line - h) * wide_.axis[1], 0};
         }
         for (int64_t w = first; w < std::min(first + widths, last); ++w) {
           const int64_t count = (last - w - 1) / widths + 1;
@@ -166,7 +137,7 @@ class NarrowBackwardWeights : public KernelPass {
           }
           const int64_t kernel =
               p.kernel_index(remainder(depth, p.axes[0].kernels()), remainder(h, heights), remainder(w, widths));
-          t.a = padded + h * sides_[1].step * padded_.axis[1] + w * sides_[2].step * channels_;
+          t.a = padded + h * sides_[1].step * padded_.step(1) + w * sides_[2].step * channels_;
           t.b = p.groups > 1 ? panel : b;
           t.c = sums + (kernel * p.groups + group) * p.taps * channels_ * columns_;
           add_taps(t);
@@ -180,7 +151,7 @@ class NarrowBackwardWeights : public KernelPass {
     const Axis& depth = problem_.axes[0];
     const float* const b = static_cast<const float*>(t.b);
     float* const sums = t.c;
-    for (int64_t d = 0; d < depth.kernel; ++d, t.a += depth.dilation * padded_.axis[0]) {
+    for (int64_t d = 0; d < depth.kernel; ++d, t.a += depth.dilation * padded_.step(0)) {
       for (int64_t column = 0; column < columns_; column += kMostColumns) {
         t.columns = std::min(kMostColumns, columns_ - column);
         t.b = b + column;
@@ -213,11 +184,11 @@ class NarrowBackwardWeights : public KernelPass {
   }
 
   bool by_outputs_;  // Output channels are in the lanes: dst is the wide side.
-  Steps wide_, narrow_, padded_;
-  int64_t group_;               // of the padded copy
+  Steps wide_;
   int64_t channels_, columns_;  // of the narrow side, and of the wide one
-  Splits splits_;
   Side sides_[3];
+  Padded padded_;
+  Splits splits_;
   int64_t piece_, lines_;  // wide positions of a row, and lines of a class, that a tile takes
   Place padded_copy_, sums_, panel_, segments_;
 };

@@ -67,7 +67,7 @@ final class PassCheck {
 
     /** Without conversions, for what does not depend on the layout. */
     static final List<Way> OWN = List.of(
-            new Way(LayoutChoice.OWN, LayoutChoice.OWN, LayoutChoice.OWN, Form.ALLOCATING),
+            new Way(LayoutChoice.OWN, LayoutChoice.OWN, LayoutChoice.OWN, Form.OVERWRITE),
             new Way(LayoutChoice.OWN, LayoutChoice.OWN, LayoutChoice.OWN, Form.ADD));
 
     private final Plan plan;

@@ -460,6 +460,33 @@ public final class Cases {
                 12,
                 17);
         c.add(layer(16, 7, 9).sharing(tiled(2)).padding(same()), "tiled 1-D, 2500 positions", 1, 2500);
+        c.add(
+                layer(12, 16, 3, 2).sharing(tiled(2)).stride(1, 2).padding(explicit(2, 0, 1, 3)),
+                "tiled 2, 12 to 16, stride 1 x 2",
+                4,
+                14,
+                27);
+        c.add(
+                flipped(layer(13, 80, 2, 3)).sharing(tiled(2, 3)).dilation(2, 3).padding(full()),
+                "tiled 2 x 3, flipped, 13 to 80, dilation 2 x 3",
+                2,
+                13,
+                21);
+        c.add(layer(66, 32, 3, 2).groups(2).sharing(tiled(2)).padding(sameLower()), "tiled, 33 to 16", 3, 14, 13);
+        c.add(layer(12, 16, 2, 2).sharing(tiled(2)).padding(sameUpper()), "tiled 2, two images of 12100", 2, 110, 110);
+        c.add(layer(12, 16, 9).sharing(tiled(2)).padding(same()), "tiled 1-D, 12 to 16, 700 positions", 1, 700);
+        c.add(
+                layer(12, 32, 2, 1, 3)
+                        .sharing(tiled(2, 1, 3))
+                        .stride(2, 1, 1)
+                        .dilation(1, 1, 2)
+                        .padding(sameUpper()),
+                "tiled 3-D, 12 to 32",
+                3,
+                7,
+                5,
+                23);
+        c.add(layer(12, 16, 2, 3).sharing(tiled(9, 1)), "tiled 9 x 1, past the output, 12 to 16", 9, 5, 16);
         c.add(layer(16, 2, 3).sharing(tiled(2)).padding(full()), "tiled 1-D, 16 to 2, 1300 positions", 2, 1300);
         c.add(layer(2, 16, 5).sharing(tiled(3)).stride(2), "tiled 1-D, 2 to 16, 1600 positions", 1, 1603);
         c.add(

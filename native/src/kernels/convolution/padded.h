@@ -1,0 +1,45 @@
+// Copies of activations with zeros round them, so that taps need no care for borders.
+#ifndef CONV4J_KERNELS_CONVOLUTION_PADDED_H_
+#define CONV4J_KERNELS_CONVOLUTION_PADDED_H_
+
+#include <cstdint>
+
+#include "kernels/convolution/problem.h"
+
+namespace conv4j {
+
+// Groups lie apart: [image][group][phases][positions][channel]. The positions of an axis whose remainders by `phases`
+// are equal lie side by side.
+class Padded {
+ public:
+  // `count` positions from `begin` on, of which those from 0 to size - 1 are copied.
+  struct Side {
+    int64_t size, begin, count, phases;
+  };
+
+  // Channels of a group, and the distance of positions.
+  Padded(const Problem& problem, const Steps& from, const Side (&sides)[3], int64_t channels, int64_t step);
+
+  void copy(const float* from, int64_t images, float* to) const;
+
+  int64_t image() const { return problem_.groups * group_; }
+  int64_t group() const { return group_; }
+  // From one position of a phase to the next.
+  int64_t step(int axis) const { return steps_[axis]; }
+  // Of a position, counted from the first one of the copy.
+  int64_t offset(int axis, int64_t position) const {
+    const int64_t phases = sides_[axis].phases;
+    return position % phases * phase_steps_[axis] + position / phases * steps_[axis];
+  }
+
+ private:
+  const Problem& problem_;
+  Steps from_;
+  Side sides_[3];
+  int64_t channels_;
+  int64_t steps_[3], phase_steps_[3], group_;
+};
+
+}  // namespace conv4j
+
+#endif  // CONV4J_KERNELS_CONVOLUTION_PADDED_H_
