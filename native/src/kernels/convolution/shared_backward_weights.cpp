@@ -91,6 +91,7 @@ class SharedBackwardWeights : public BackwardWeights {
         find_rows(units[i]);
       }
       run_units(call, units, units + joint_);
+      if (streams) p.kernels.end_streams();
     });
     splits_.add_up(call.weights, sums_.of<float>(call));
   }

@@ -10,8 +10,8 @@ namespace conv4j {
 
 namespace {
 
-// Of a tile (64: 1.03 of the time, 1600: 1.0), and its columns (128: 1.05).
-constexpr int64_t kTerms = 256, kMostOutputs = 64;
+// Of a tile (64: 1.04 of the time, 256: 1.01, 1600: 1.0), and its columns (128: 1.05).
+constexpr int64_t kTerms = 512, kMostOutputs = 64;
 // Of the copies of some images. They stay near the core, unless that would bring large gradients there too often
 // (all images at once, t2_c64_56, t3_c64_56, t2_c16_32: 1.04 to 1.08 of the time; one image at a time,
 // t4_c128_28: 1.27).
@@ -48,17 +48,26 @@ class SortedBackwardWeights : public BackwardWeights {
   void run(const Call& call) const override {
     const Problem& p = problem_;
     float *const src = src_copy_.of<float>(call, 0), *const dst = dst_copy_.of<float>(call, 0);
+    const bool streams = this->streams(call) && images_ == p.n;
     for (int64_t first = 0; first < p.n; first += images_) {
-      const int64_t images = std::min(images_, p.n - first);
-      src_.copy(call.src + first * p.src.image, images, src);
-      dst_.copy(call.dst + first * p.dst.image, images, dst);
+      const Copies copies = {src, dst, std::min(images_, p.n - first), call.add || first > 0, streams};
+      src_.copy(call.src + first * p.src.image, copies.images, src);
+      dst_.copy(call.dst + first * p.dst.image, copies.images, dst);
       parallel_for(unit_count(p), [&](int64_t unit) {
-        add_unit(unit, images, src, dst, segments_.of<Segment>(call), call.weights, call.add || first > 0);
+        add_unit(unit, copies, segments_.of<Segment>(call), call.weights);
+        if (streams) p.kernels.end_streams();
       });
     }
   }
 
  private:
+  // Of some images, what they give to the gradient being added to it, or written, past the caches where that is once.
+  struct Copies {
+    const float *src, *dst;
+    int64_t images;
+    bool add, streams;
+  };
+
   // Positions of an axis that use a kernel.
   static int64_t count(const Axis& axis, int64_t kernel) { return ceil_div(axis.output - kernel, axis.kernels()); }
 
@@ -74,15 +83,14 @@ class SortedBackwardWeights : public BackwardWeights {
   }
 
   // Lines of positions are segments, pieces of long ones one after the other.
-  void add_unit(int64_t unit, int64_t images, const float* src, const float* dst, Segment* list, float* weights,
-                bool add) const {
+  void add_unit(int64_t unit, const Copies& copies, Segment* list, float* weights) const {
     const Problem& p = problem_;
     const int64_t output = take_digit(unit, ceil_div(p.oc, kMostOutputs)) * kMostOutputs;
     int64_t tap[3], kernel[3], counts[3];
     for (int i : {2, 1, 0}) tap[i] = take_digit(unit, p.axes[i].kernel);
     const int64_t group = take_digit(unit, p.groups);
-    src += group * src_.group();
-    dst += group * dst_.group() + output;
+    const float* src = copies.src + group * src_.group();
+    const float* dst = copies.dst + group * dst_.group() + output;
     for (int i : {2, 1, 0}) {
       const Axis& axis = p.axes[i];
       kernel[i] = take_digit(unit, axis.kernels());
@@ -92,8 +100,10 @@ class SortedBackwardWeights : public BackwardWeights {
     }
     float* const c = weights + p.kernel_index(kernel[0], kernel[1], kernel[2]) * p.weights_kernel +
                      group * p.weights_group + p.tap_index(tap[0], tap[1], tap[2]) * p.weights_tap + output;
-    const int64_t outputs = std::min(kMostOutputs, p.oc - output), lines = images * counts[0] * counts[1];
-    if (lines == 0 && !add) clear(c, p.ic, outputs);
+    const int64_t outputs = std::min(kMostOutputs, p.oc - output), lines = copies.images * counts[0] * counts[1];
+    if (lines == 0 && !copies.add) clear(c, p.ic, outputs);
+    // Only what is written once (t4_c128_28, 2 images: 0.91 of the time, 8: 0.98).
+    const bool streams = copies.streams && lines <= lines_ && counts[2] <= piece_;
     for (int64_t line = 0, some; line < lines; line += some) {
       some = std::min(lines_, lines - line);
       for (int64_t i = 0; i < some; ++i) {
@@ -105,7 +115,7 @@ class SortedBackwardWeights : public BackwardWeights {
       for (int64_t first = 0; first < counts[2]; first += piece_) {
         for (int64_t i = 0; i < some; ++i) list[i].length = std::min(piece_, counts[2] - first);
         add_terms({src + first * p.ic, p.ic, dst + first * p.oc, p.oc}, list, some, p.ic, outputs, c,
-                  add || line + first > 0, false);
+                  copies.add || line + first > 0, streams);
       }
     }
   }

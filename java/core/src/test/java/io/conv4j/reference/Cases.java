@@ -474,7 +474,7 @@ public final class Cases {
                 21);
         c.add(layer(66, 32, 3, 2).groups(2).sharing(tiled(2)).padding(sameLower()), "tiled, 33 to 16", 3, 14, 13);
         c.add(layer(12, 16, 2, 2).sharing(tiled(2)).padding(sameUpper()), "tiled 2, two images of 12100", 2, 110, 110);
-        c.add(layer(12, 16, 9).sharing(tiled(2)).padding(same()), "tiled 1-D, 12 to 16, 700 positions", 1, 700);
+        c.add(layer(12, 16, 9).sharing(tiled(2)).padding(same()), "tiled 1-D, 12 to 16, 1100 positions", 1, 1100);
         c.add(
                 layer(12, 32, 2, 1, 3)
                         .sharing(tiled(2, 1, 3))
