@@ -78,6 +78,10 @@ inline bool from_memory(const Problem& problem) {
   return problem.weights_size() * problem.weight_bytes > last_level_cache_bytes();
 }
 
+inline bool exceeds_half_of_last_level(const Problem& problem) {
+  return problem.weights_size() * problem.weight_bytes > last_level_cache_bytes() / 2;
+}
+
 std::unique_ptr<KernelPass> make_forward(const Problem& problem);
 std::unique_ptr<KernelPass> make_backward_data(const Problem& problem);
 std::unique_ptr<KernelPass> make_backward_weights(const Problem& problem);

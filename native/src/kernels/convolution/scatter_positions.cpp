@@ -1,0 +1,112 @@
+#include <algorithm>
+
+#include "kernels/convolution/scatter.h"
+
+namespace conv4j {
+
+namespace {
+
+// One row alone takes weights from memory so fast that little more than what keeps the CPU's own prefetchers going
+// helps (deepface_l4, one image, on a Zen 4: 0.64 -> 0.97 of the roofline; from 4 KB on 0.65). From the cache, any
+// prefetch costs a tenth and more, but weights that fill it come from memory, too (deepface_l5, 31 MB, on a Zen 5: 1.9
+// -> 1.05 ms).
+constexpr int64_t kRowAhead = 256;
+// Results of a row of taps that are too few for a tile of their own. Of images as columns, more are (mnist_c1, 32
+// images: 0.95 of the time; deepface_l5, one image, would take 1.02).
+constexpr int64_t kShortRow = 64, kShortRowOfImages = 256;
+
+// Of one image, a tile is one row.
+class ScatterPositions : public ScatterBackwardData {
+ public:
+  explicit ScatterPositions(const Problem& problem)
+      : ScatterBackwardData(problem, problem.n),
+        by_images_(problem.n > 1),
+        row_ahead_(exceeds_half_of_last_level(problem) ? kRowAhead : 0) {
+    if (by_images_) turn_rows();
+    if (folds()) sums_ = reserve_per_thread<float>(problem.taps * problem.ic * columns_);
+  }
+
+ private:
+  // Whether a row of taps is so short that all rows of a kernel, which follow each other in memory, are computed in one
+  // and then added to the source's.
+  bool folds() const {
+    const Problem& p = problem_;
+    return merges() && p.axes[2].kernel * p.ic * columns_ < (by_images_ ? kShortRowOfImages : kShortRow);
+  }
+
+  void scatter(const Call& call, const float* rows, const Block& block, float* strip) const override {
+    for (int64_t h = block.begin; h < block.end; ++h, rows += dst_.axis[1]) {
+      if (outputs_[1][static_cast<size_t>(h)].taps > 0) scatter_row(call, rows, h, block, strip);
+    }
+  }
+
+  void scatter_row(const Call& call, const float* row, int64_t h, const Block& block, float* strip) const {
+    const Problem& p = problem_;
+    const Item &depth = outputs_[0][static_cast<size_t>(block.depth)], &height = outputs_[1][static_cast<size_t>(h)];
+    Segment terms = {0, 0, p.oc};
+    Tile t = {};
+    t.segments = &terms;
+    t.segment_count = 1;
+    float* const sums = sums_.of<float>(call);
+    for (const Item* at = block.first; at < block.last; ++at) {
+      const Item& width = *at;
+      const bool folds_here = folds() && width.taps == p.axes[2].kernel;
+      t.tiles = folds_here ? 1 : height.taps;
+      const int64_t tile_taps = merges() ? width.taps : 1;
+      const int64_t inputs = tile_taps * p.ic * (folds_here ? height.taps : 1);
+      for (int64_t i = 0; i < depth.taps; ++i) {
+        const int64_t weights = p.kernel_index(depth.kernel, height.kernel, width.kernel) * p.weights_kernel +
+                                p.tap_index(depth.tap + i, height.tap, width.tap) * p.weights_tap;
+        const float* a = row + width.first * dst_.axis[2];
+        float* c = source_row(strip, h, depth.tap + i, height.other) + width.other * p.src.axis[2] * columns_;
+        for (int64_t g = 0; g < p.groups; ++g) {
+          for (int64_t tap = 0; tap < width.taps; tap += tile_taps) {
+            const int64_t b = weights + g * p.weights_group + tap * p.weights_tap;
+            t.c = folds_here ? sums : c + (tap * p.axes[2].dilation * p.src.axis[2] + g * p.ic) * columns_;
+            t.init = folds_here ? nullptr : t.c;
+            t.c_next = t.init_next = p.axes[1].dilation * row_size_;
+            const int64_t next = p.axes[2].kernel * p.weights_tap;
+            if (by_images_) {
+              t.a = call.weights + b;
+              t.a_row = p.oc;
+              t.a_next = next;
+              t.a_ahead = kWeightsAhead;
+              t.b = a + g * p.oc * columns_;
+              t.b_step = images_.step();
+              t.c_row = t.init_row = columns_;
+              t.rows = inputs;
+              t.columns = columns_;
+              images_.gemm(t);
+            } else {
+              t.a = a + g * p.oc;
+              t.b = p.weights_at(call.weights, b);
+              t.b_step = p.oc;
+              t.b_next = next;
+              t.b_ahead = row_ahead_;
+              t.rows = 1;
+              t.columns = inputs;
+              p.dot(t);
+            }
+          }
+        }
+        if (!folds_here) continue;
+        const int64_t count = width.taps * p.ic * columns_;
+        for (int64_t j = 0; j < height.taps; ++j) {
+          p.kernels.add(c + j * p.axes[1].dilation * row_size_, sums + j * count, count);
+        }
+      }
+    }
+  }
+
+  bool by_images_;  // These are columns.
+  int64_t row_ahead_;
+  Place sums_;
+};
+
+}  // namespace
+
+std::unique_ptr<KernelPass> make_scatter_positions(const Problem& problem) {
+  return std::make_unique<ScatterPositions>(problem);
+}
+
+}  // namespace conv4j
