@@ -48,9 +48,6 @@ class ScatterBackwardData : public KernelPass {
     return strip + (tap * strip_height_ + row - strip_begin(h / strip_rows_)) * row_size_;
   }
 
-  // Whether the taps of a row follow each other in memory.
-  bool merges() const { return problem_.axes[2].dilation == 1 && problem_.groups == 1; }
-
   int64_t columns_;
   ImageColumns images_;
   std::vector<Item> outputs_[3];      // one by one

@@ -27,6 +27,8 @@ class ScatterPositions : public ScatterBackwardData {
   }
 
  private:
+  // Whether the taps of a row follow each other in memory.
+  bool merges() const { return problem_.axes[2].dilation == 1 && problem_.groups == 1; }
   // Whether a row of taps is so short that all rows of a kernel, which follow each other in memory, are computed in one
   // and then added to the source's.
   bool folds() const {
