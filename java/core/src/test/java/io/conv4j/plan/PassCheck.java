@@ -65,7 +65,7 @@ final class PassCheck {
         return List.of(ways);
     }
 
-    /** Without conversions, for what does not depend on the layout. */
+    /** Without conversions, for what does not depend on the layout. Fresh memory would hide what nothing writes. */
     static final List<Way> OWN = List.of(
             new Way(LayoutChoice.OWN, LayoutChoice.OWN, LayoutChoice.OWN, Form.OVERWRITE),
             new Way(LayoutChoice.OWN, LayoutChoice.OWN, LayoutChoice.OWN, Form.ADD));
