@@ -85,10 +85,8 @@ class NarrowBackwardWeights : public KernelPass {
 
   static Side side(const Problem& p, int i) {
     const Axis& axis = p.axes[i];
+    if (p.order == Problem::Order::kOcInner) return {axis.output, axis.stride, Padded::source_side(axis, 1)};
     const int64_t reach = (axis.kernel - 1) * axis.dilation;
-    if (p.order == Problem::Order::kOcInner) {
-      return {axis.output, axis.stride, {axis.input, -axis.pad_begin, (axis.output - 1) * axis.stride + reach + 1, 1}};
-    }
     return {axis.input, 1, {axis.output, axis.pad_begin - reach, axis.input + reach, 1}};
   }
 

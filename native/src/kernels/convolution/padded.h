@@ -16,6 +16,11 @@ class Padded {
   struct Side {
     int64_t size, begin, count, phases;
   };
+  // What the taps of all output positions meet.
+  static Side source_side(const Axis& axis, int64_t phases) {
+    return {axis.input, -axis.pad_begin, (axis.output - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1,
+            phases};
+  }
 
   // Channels of a group, and the distance of positions.
   Padded(const Problem& problem, const Steps& from, const Side (&sides)[3], int64_t channels, int64_t step);

@@ -72,9 +72,7 @@ class SortedBackwardWeights : public BackwardWeights {
   static int64_t count(const Axis& axis, int64_t kernel) { return ceil_div(axis.output - kernel, axis.kernels()); }
 
   static Padded::Side src_side(const Problem& p, int i) {
-    const Axis& axis = p.axes[i];
-    const int64_t reach = (axis.kernel - 1) * axis.dilation;
-    return {axis.input, -axis.pad_begin, (axis.output - 1) * axis.stride + reach + 1, axis.kernels() * axis.stride};
+    return Padded::source_side(p.axes[i], p.axes[i].kernels() * p.axes[i].stride);
   }
 
   static Padded::Side dst_side(const Problem& p, int i) {
