@@ -1,6 +1,7 @@
 // What a call does for several tiles, against calls of their own, and for lines of rows.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -97,6 +98,39 @@ TEST_P(TilesTest, SeveralTilesEqualCallsOfTheirOwn) {
             }
             ASSERT_EQ(apart, together) << rows << " rows, " << columns << " columns, " << segments << " segments";
           }
+        }
+      }
+    }
+  }
+}
+
+TEST_P(TilesTest, ResultsPastTheCachesEqualOthers) {
+  struct alignas(64) Results {
+    float values[kSize];
+  };
+  constexpr int64_t kTaps = 3, kWindow[kTaps] = {0, 200, 400};
+  for (KernelOf run : {&Kernels::gemm, &Kernels::gemm_t, &Kernels::channelwise, &Kernels::channelwise_slide,
+                       &Kernels::channelwise_t}) {
+    for (int64_t rows : {1, 2, 5, 8, 17}) {
+      for (int64_t columns : {16, 48, 80, 112}) {
+        for (bool has_init : {false, true}) {
+          Tile t = tile(rows, columns, 1);
+          const Segment segment = {40, 60, run == &Kernels::channelwise ? 1 : kTaps};
+          t.segments = &segment;
+          t.windows = kWindow;
+          t.phases = 1;
+          t.c_row = 160;
+          t.init_row = 0;
+          if (has_init) t.init = b_.data();
+          std::vector<Results> stored(1), streamed(1);
+          t.c = stored[0].values;
+          (kernels().*run)(t);
+          t.c = streamed[0].values;
+          t.streams = true;
+          (kernels().*run)(t);
+          kernels().end_streams();
+          ASSERT_TRUE(std::equal(stored[0].values, stored[0].values + kSize, streamed[0].values))
+              << rows << " rows, " << columns << " columns";
         }
       }
     }

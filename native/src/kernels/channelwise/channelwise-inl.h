@@ -37,12 +37,15 @@ void channelwise_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes)
     }
   }
   float* c = t.c + row * t.c_row + column;
+  const bool streams = t.streams;
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
       if (kPartial && v == kVectors - 1) {
         store_some(c + v * kWidth, sums[r][v], lanes);
+      } else if (streams) {
+        stream(c + v * kWidth, sums[r][v]);
       } else {
         store(c + v * kWidth, sums[r][v]);
       }
@@ -115,10 +118,11 @@ inline __attribute__((always_inline)) void slide_tile(const Tile& t, int64_t row
   float* c = t.c + row * c_row + column;
   const float* next_a = a + t.a_ahead + kRows * a_row;
   const float* next_c = c + kRows * c_row;
+  const bool streams = t.streams;
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
     __builtin_prefetch(next_a, 0, 3);
-    __builtin_prefetch(next_c, 1, 3);
+    if (!streams) __builtin_prefetch(next_c, 1, 3);
     next_a += a_row;
     next_c += c_row;
   }
@@ -148,6 +152,8 @@ inline __attribute__((always_inline)) void slide_tile(const Tile& t, int64_t row
     }
     if (kPartial) {
       store_some(c, sums[r], lanes);
+    } else if (streams) {
+      stream(c, sums[r]);
     } else {
       store(c, sums[r]);
     }

@@ -68,8 +68,10 @@ class BackwardData : public KernelPass {
                            ? turn_dst(call)
                            : set_apart(call.dst, p.dst.image, dst_.image, p.n, batch_.of<float>(call));
     for (int thread = 0; thread < p.threads; ++thread) lists_.clear(keys_.of<SegmentLists::Key>(call, thread));
-    for_each_line(grids_, [&](const Line& line) {
+    const bool streams = role_ == Role::kTurned && streams_positions(call, call.src, p.src, p.ic, p.taps * p.oc);
+    const auto run_line = [&](const Line& line) {
       Tile t = {};
+      t.streams = streams;
       const bool by_images = line.grid->rows == 3;
       if (!by_images) t.a_ahead = line.first_next.other(dst_) - line.first.other(dst_);
       Where where = line.at(line.begin);
@@ -112,7 +114,8 @@ class BackwardData : public KernelPass {
         }
         where = next;
       }
-    });
+    };
+    for_each_line(grids_, run_line, ending(streams));
   }
 
  private:

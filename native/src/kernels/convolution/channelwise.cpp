@@ -98,11 +98,13 @@ class ChannelwiseForward : public Channelwise {
       spread(src, spread_.of<float>(call));
       src = spread_.of<float>(call);
     }
-    for_each_line(grids_, [&](const Line& line) {
+    const bool streams = streams_positions(call, call.dst, p.dst, channels_, p.taps * p.ic);
+    const auto run_line = [&](const Line& line) {
       Segment* list = segments_.of<Segment>(call);
       Tile t = {};
       t.segments = list;
       t.columns = channels_;
+      t.streams = streams;
       int64_t kind = -1;
       for (int64_t i = line.begin; i < line.end;) {
         const Where where = line.at(i), next = line.at(std::min(i + 1, line.end - 1));
@@ -121,7 +123,8 @@ class ChannelwiseForward : public Channelwise {
         start_.set(values, where, own, t);
         i += run_tiles(line, i, t, p.channelwise);
       }
-    });
+    };
+    for_each_line(grids_, run_line, ending(streams));
   }
 
  private:
@@ -157,11 +160,13 @@ class ChannelwiseBackwardData : public Channelwise {
 
   void run(const Call& call) const override {
     const Problem& p = problem_;
-    for_each_line(grids_, [&](const Line& line) {
+    const bool streams = !is_spread_ && streams_positions(call, call.src, p.src, channels_, p.taps);
+    const auto run_line = [&](const Line& line) {
       Segment* list = segments_.of<Segment>(call);
       Tile t = {};
       t.segments = list;
       t.columns = channels_;
+      t.streams = streams;
       int64_t kind = -1;
       for (int64_t i = line.begin; i < line.end;) {
         const Where where = line.at(i), next = line.at(std::min(i + 1, line.end - 1));
@@ -186,7 +191,8 @@ class ChannelwiseBackwardData : public Channelwise {
           i += run_tiles(line, i, t, p.channelwise);
         }
       }
-    });
+    };
+    for_each_line(grids_, run_line, ending(streams));
   }
 
  private:

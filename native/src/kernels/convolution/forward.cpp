@@ -49,8 +49,11 @@ class Forward : public KernelPass {
     const Problem& p = problem_;
     const Start::Values values = start_.of(call, turned_.of<float>(call));
     const float* src = set_apart(call.src, p.src.image, src_.image, p.n, spaced_.of<float>(call));
-    for_each_line(grids_, [&](const Line& line) {
+    // Not rows of images, which lie far apart (mnist_c1, 32 images: 1.5 times the time, 128 1.2).
+    const bool streams = !by_images_ && streams_positions(call, call.dst, p.dst, p.oc, p.taps * p.ic);
+    const auto run_line = [&](const Line& line) {
       Tile t = {};
+      t.streams = streams;
       Segment* list = segments_.of<Segment>(call);
       t.segments = list;
       t.columns = p.oc;
@@ -85,7 +88,8 @@ class Forward : public KernelPass {
           }
         }
       }
-    });
+    };
+    for_each_line(grids_, run_line, ending(streams));
   }
 
  private:

@@ -122,14 +122,16 @@ class LineCursor {
   Where where_ = {};
 };
 
-// Runs `body(line)` in parallel for pieces of lines. Results do not depend on the pieces.
-template <typename Body>
-void for_each_line(const std::vector<Grid>& grids, const Body& body) {
+// Runs `body(line)` in parallel for pieces of lines, and `done()` in each thread after its last. Results do not depend
+// on the pieces.
+template <typename Body, typename Done>
+void for_each_line(const std::vector<Grid>& grids, const Body& body, const Done& done) {
   const LineCursor first(grids);
   parallel_for_ranges(first.count(), [&](int64_t begin, int64_t end) {
     LineCursor cursor = first;
     cursor.seek(begin);
     for (int64_t i = begin; i < end; ++i, cursor.next()) body(cursor.line());
+    done();
   });
 }
 

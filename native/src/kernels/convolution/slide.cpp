@@ -76,6 +76,7 @@ class Slide : public KernelPass {
   template <typename SetInit>
   void run(const Call& call, const float* from, float* to, const SetInit& set_init) const {
     const Problem& p = problem_;
+    const bool streams = streams_positions(call, to, own_, own_.axis[2], p.taps);
     const int64_t depths = static_cast<int64_t>(axes_[0].size()), heights = static_cast<int64_t>(axes_[1].size());
     const auto runs = static_cast<int64_t>(axes_[2].size());
     const auto pieces = [](int64_t most, int64_t units) { return std::min(most, ceil_div(few_units(), units)); };
@@ -89,6 +90,7 @@ class Slide : public KernelPass {
       Segment* segments = segments_.of<Segment>(call);
       Tile t = {};
       t.columns = own_.axis[2];
+      t.streams = streams;
       t.terms = other_.axis[2];
       t.b_step = p.order == Problem::Order::kIcInner ? p.taps * p.ic : p.oc;
       t.phases = phases_;
@@ -112,6 +114,7 @@ class Slide : public KernelPass {
           is_depthwise(p) ? p.channelwise_slide(t) : p.dot_slide(t);
         }
       }
+      if (streams) p.kernels.end_streams();
     });
   }
 

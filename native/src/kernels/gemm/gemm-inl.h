@@ -153,7 +153,7 @@ void gemm_tile(const Tile& t, const GemmPart& part, Share shared = {}) {
     }
   }
   float* c = t.c + part.row * t.c_row + part.column;
-  if (kTransposed && !kPartial && t.streams) {
+  if (!kPartial && t.streams) {
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
