@@ -11,17 +11,23 @@ namespace {
 // prefetch costs a tenth and more, but weights that fill it come from memory, too (deepface_l5, 31 MB, on a Zen 5: 1.9
 // -> 1.05 ms).
 constexpr int64_t kRowAhead = 256;
+// Of fewer terms, columns follow each other so closely that a Zen 4 needs none (deepface_l4 0.91 of the time, l5 0.83;
+// 32 terms 1.03, 64 1.07).
+constexpr int64_t kLongTerms = 32;
 // Results of a row of taps that are too few for a tile of their own. Of images as columns, more are (mnist_c1, 32
 // images: 0.95 of the time; deepface_l5, one image, would take 1.02).
 constexpr int64_t kShortRow = 64, kShortRowOfImages = 256;
+
+int64_t row_ahead(const Problem& problem) {
+  const bool pays = cpu() != Cpu::kZen4 || problem.oc >= kLongTerms;
+  return pays && exceeds_half_of_last_level(problem) ? kRowAhead : 0;
+}
 
 // Of one image, a tile is one row.
 class ScatterPositions : public ScatterBackwardData {
  public:
   explicit ScatterPositions(const Problem& problem)
-      : ScatterBackwardData(problem, problem.n),
-        by_images_(problem.n > 1),
-        row_ahead_(exceeds_half_of_last_level(problem) ? kRowAhead : 0) {
+      : ScatterBackwardData(problem, problem.n), by_images_(problem.n > 1), row_ahead_(row_ahead(problem)) {
     if (by_images_) turn_rows();
     if (folds()) sums_ = reserve_per_thread<float>(problem.taps * problem.ic * columns_);
   }
