@@ -43,7 +43,6 @@ bool Turned::takes_pairs() const {
 
 void Turned::turn(const Call& call, float* turned, const Place& widened) const {
   const Problem& p = problem_;
-  const bool is_bf16 = p.weights_type == DataType::kBf16;
   parallel_for(p.kernel_count() * p.taps, [&](int64_t unit) {
     int64_t kernel = unit;
     const int64_t tap = take_digit(kernel, p.taps);
@@ -53,31 +52,50 @@ void Turned::turn(const Call& call, float* turned, const Place& widened) const {
       const int64_t tap_of_axis = take_digit(rest_of_tap, a.kernel);
       slots[axis] = slots_[axis][static_cast<size_t>(take_digit(rest_of_kernel, a.kernels()) * a.kernel + tap_of_axis)];
     }
-    float* to = turned + offset(slots[0], slots[1], slots[2]);
-    for (int64_t g = 0; g < p.groups; ++g, to += group()) {
-      const int64_t element = kernel * p.weights_kernel + g * p.weights_group + tap * p.weights_tap;
-      const void* from = p.weights_at(call.weights, element);
-      if (p.order == Problem::Order::kIcInner) {
-        for (int64_t o = 0; o < p.oc; ++o) {
-          const void* row = p.weights_at(call.weights, element + o * p.taps * p.ic);
-          if (is_bf16) {
-            p.kernels.widen(static_cast<const Bf16*>(row), p.ic, to + o * p.ic);
-          } else {
-            std::memcpy(to + o * p.ic, row, static_cast<size_t>(p.ic) * sizeof(float));
-          }
-        }
-        continue;
-      }
-      if (is_bf16) {
-        float* tap = widened.of<float>(call);
-        p.kernels.widen(static_cast<const Bf16*>(from), p.weights_tap, tap);
-        from = tap;
-      }
-      const float* floats = static_cast<const float*>(from);
-      takes_pairs() ? p.kernels.transpose_pairs(floats, p.oc, p.ic, p.oc, to, step())
-                    : p.kernels.transpose(floats, p.oc, p.ic, p.oc, to, p.ic);
-    }
+    turn_tap(call, kernel, tap, turned + offset(slots[0], slots[1], slots[2]), group(), widened);
   });
+}
+
+void Turned::turn_tap(const Call& call, int64_t kernel, int64_t tap, float* to, int64_t group,
+                      const Place& widened) const {
+  const Problem& p = problem_;
+  const bool is_bf16 = p.weights_type == DataType::kBf16;
+  for (int64_t g = 0; g < p.groups; ++g, to += group) {
+    const int64_t element = kernel * p.weights_kernel + g * p.weights_group + tap * p.weights_tap;
+    const void* from = p.weights_at(call.weights, element);
+    if (p.order == Problem::Order::kIcInner) {
+      for (int64_t o = 0; o < p.oc; ++o) {
+        const void* row = p.weights_at(call.weights, element + o * p.taps * p.ic);
+        if (is_bf16) {
+          p.kernels.widen(static_cast<const Bf16*>(row), p.ic, to + o * p.ic);
+        } else {
+          std::memcpy(to + o * p.ic, row, static_cast<size_t>(p.ic) * sizeof(float));
+        }
+      }
+      continue;
+    }
+    if (is_bf16) {
+      float* const floats = widened.of<float>(call);
+      p.kernels.widen(static_cast<const Bf16*>(from), p.weights_tap, floats);
+      from = floats;
+    }
+    const float* floats = static_cast<const float*>(from);
+    takes_pairs() ? p.kernels.transpose_pairs(floats, p.oc, p.ic, p.oc, to, step())
+                  : p.kernels.transpose(floats, p.oc, p.ic, p.oc, to, p.ic);
+  }
+}
+
+void Turned::turn_tile(const Call& call, const Where& where, float* turned, const Place& widened) const {
+  const Problem& p = problem_;
+  for (int64_t i = 0; i < where.axis[0]->taps; ++i) {
+    for (int64_t j = 0; j < where.axis[1]->taps; ++j) {
+      for (int64_t k = 0; k < where.axis[2]->taps; ++k, turned += p.ic * p.oc) {
+        const Pair d = pair_of(where, 0, i), h = pair_of(where, 1, j), w = pair_of(where, 2, k);
+        turn_tap(call, p.kernel_index(d.kernel, h.kernel, w.kernel), p.tap_index(d.tap, h.tap, w.tap), turned,
+                 tile_group(), widened);
+      }
+    }
+  }
 }
 
 int64_t Turned::element(const Where& where) const {
@@ -90,37 +108,53 @@ int64_t Turned::element(const Where& where) const {
 }
 
 int64_t Turned::segments(const Where& where, const Steps& dst, Segment* list) const {
+  const int64_t first = element(where);
+  return find_segments(where, dst, list, [&](int64_t i, int64_t j, int64_t k) {
+    return offset(slot(where, 0, i), slot(where, 1, j), slot(where, 2, k)) - first;
+  });
+}
+
+int64_t Turned::tile_segments(const Where& where, const Steps& dst, Segment* list) const {
+  int64_t next = 0;
+  return find_segments(where, dst, list, [&](int64_t, int64_t, int64_t) { return problem_.ic * problem_.oc * next++; });
+}
+
+// Calls weights(i, j, k) for an item's i-th, j-th and k-th outputs, in this order.
+template <typename Weights>
+int64_t Turned::find_segments(const Where& where, const Steps& dst, Segment* list, const Weights& weights) const {
   const Problem& p = problem_;
   const Item &d = *where.axis[0], &h = *where.axis[1], &w = *where.axis[2];
   const bool merges = p.groups == 1 && w.other_tap_step == -1;
   const auto output = [&](const Item& item, int64_t i, int axis) {
     return (item.taps - 1 - i) * item.other_tap_step * dst.axis[axis];
   };
-  const int64_t first = element(where);
   int64_t count = 0;
   for (int64_t i = 0; i < d.taps; ++i) {
     for (int64_t j = 0; j < h.taps; ++j) {
-      int64_t last_slot = -1;
+      int64_t follower = -1;
       for (int64_t k = 0; k < w.taps; ++k) {
-        const int64_t this_slot = slot(where, 2, k);
-        if (merges && k > 0 && this_slot == last_slot + 1) {
+        const int64_t b = weights(i, j, k);
+        if (merges && b == follower) {
           list[count - 1].length += p.oc;
         } else {
-          list[count++] = {output(d, i, 0) + output(h, j, 1) + output(w, k, 2),
-                           offset(slot(where, 0, i), slot(where, 1, j), this_slot) - first, p.oc};
+          list[count++] = {output(d, i, 0) + output(h, j, 1) + output(w, k, 2), b, p.oc};
         }
-        last_slot = this_slot;
+        follower = b + p.ic * p.oc;
       }
     }
   }
   return count;
 }
 
-int64_t Turned::slot(const Where& where, int axis, int64_t i) const {
+Turned::Pair Turned::pair_of(const Where& where, int axis, int64_t i) const {
   const Item& item = *where.axis[axis];
   const int64_t j = item.taps - 1 - i;  // of the tap, for outputs fall from tap to tap
-  const int64_t kernel = problem_.axes[axis].kernel_index(item.other + j * item.other_tap_step);
-  return slots_[axis][static_cast<size_t>(kernel * problem_.axes[axis].kernel + item.tap + j * item.tap_step)];
+  return {problem_.axes[axis].kernel_index(item.other + j * item.other_tap_step), item.tap + j * item.tap_step};
+}
+
+int64_t Turned::slot(const Where& where, int axis, int64_t i) const {
+  const Pair pair = pair_of(where, axis, i);
+  return slots_[axis][static_cast<size_t>(pair.kernel * problem_.axes[axis].kernel + pair.tap)];
 }
 
 int64_t Turned::offset(int64_t depth, int64_t height, int64_t width) const {

@@ -33,8 +33,25 @@ class Turned {
   // What the positions of the tile meet, counted from those weights and from where.other(dst). Returns the number.
   int64_t segments(const Where& where, const Steps& dst, Segment* list) const;
 
+  // The same for one tile alone, in as many floats as tile_size: [group][tap that it meets][oc of a group][ic of a
+  // group].
+  int64_t tile_size() const { return problem_.groups * tile_group(); }
+  int64_t tile_group() const { return problem_.taps * problem_.ic * problem_.oc; }
+  void turn_tile(const Call& call, const Where& where, float* turned, const Place& widened) const;
+  int64_t tile_segments(const Where& where, const Steps& dst, Segment* list) const;
+
  private:
+  struct Pair {
+    int64_t kernel, tap;
+  };
+
+  // A tap of every group, each of which lies `group` after the one before.
+  void turn_tap(const Call& call, int64_t kernel, int64_t tap, float* to, int64_t group, const Place& widened) const;
+  template <typename Weights>
+  int64_t find_segments(const Where& where, const Steps& dst, Segment* list, const Weights& weights) const;
+
   // Of an item's i-th output.
+  Pair pair_of(const Where& where, int axis, int64_t i) const;
   int64_t slot(const Where& where, int axis, int64_t i) const;
   int64_t offset(int64_t depth, int64_t height, int64_t width) const;
 

@@ -487,6 +487,14 @@ public final class Cases {
                 5,
                 23);
         c.add(layer(12, 16, 2, 3).sharing(tiled(9, 1)), "tiled 9 x 1, past the output, 12 to 16", 9, 5, 16);
+        c.add(layer(150, 80, 3, 3).sharing(tiled(2)).padding(same()), "tiled 2, 150 to 80", 2, 11, 14);
+        c.add(layer(101, 109, 9).sharing(tiled(2)).dilation(2).padding(same()), "tiled 1-D, 101 to 109", 1, 83);
+        c.add(
+                layer(112, 112, 4, 8).sharing(tiled(1, 3)).groups(2).stride(2, 1).padding(full()),
+                "tiled 1 x 3, 2 groups of 56",
+                3,
+                9,
+                14);
         c.add(layer(16, 2, 3).sharing(tiled(2)).padding(full()), "tiled 1-D, 16 to 2, 1300 positions", 2, 1300);
         c.add(layer(2, 16, 5).sharing(tiled(3)).stride(2), "tiled 1-D, 2 to 16, 1600 positions", 1, 1603);
         c.add(
