@@ -139,6 +139,16 @@ public final class Cases {
         add(layer(5, 16, 2, 2).padding(explicit(3, 4, 5, 3)), "padding past k2", 1, 4, 3);
         add(layer(16, 16, 3, 3).padding(explicit(4, 4, 5, 5)), "padding past k3", 1, 4, 3);
         add(layer(16, 8, 3, 3).padding(explicit(5, 4, 4, 5)).stride(2), "padding past k3, stride 2", 1, 4, 5);
+        add(
+                layer(16, 12, 5).padding(explicit(16, 13)).stride(3).dilation(4),
+                "1-D, padding 16, stride 3, dilation 4",
+                2,
+                83);
+        add(
+                layer(1, 16, 5).padding(explicit(16, 10)).stride(2).dilation(4),
+                "1-D, padding 16, stride 2, dilation 4",
+                3,
+                56);
         add(layer(8, 8, 5, 5).padding(explicit(1, 1, 2, 1)), "kernel larger than the source", 1, 3, 3);
         add(layer(3, 8, 7, 9).padding(same()), "kernel much larger than the source", 1, 3, 2);
         add(layer(17, 16, 5, 4), "kernel as large as the source", 2, 5, 4);
@@ -490,7 +500,11 @@ public final class Cases {
         c.add(layer(150, 80, 3, 3).sharing(tiled(2)).padding(same()), "tiled 2, 150 to 80", 2, 11, 14);
         c.add(layer(101, 109, 9).sharing(tiled(2)).dilation(2).padding(same()), "tiled 1-D, 101 to 109", 1, 83);
         c.add(
-                layer(112, 112, 4, 8).sharing(tiled(1, 3)).groups(2).stride(2, 1).padding(full()),
+                layer(112, 112, 4, 8)
+                        .sharing(tiled(1, 3))
+                        .groups(2)
+                        .stride(2, 1)
+                        .padding(full()),
                 "tiled 1 x 3, 2 groups of 56",
                 3,
                 9,
