@@ -50,10 +50,13 @@ class BackwardData : public KernelPass {
     if (role_ == Role::kTurned) {
       turned_ = std::make_unique<Turned>(problem);
       turns_tiles_ = grids_[0].width_first && turned_->tile_size() <= kNearKernels;
-      for (Grid& grid : grids_) grid.width_first = turns_tiles_;
-      weights_ =
-          turns_tiles_ ? reserve_per_thread<float>(turned_->tile_size()) : reserve<float>(problem.weights_size());
-      last_ = reserve_per_thread<Met>(1);
+      if (turns_tiles_) {
+        for (Grid& grid : grids_) grid.width_first = true;
+        weights_ = reserve_per_thread<float>(turned_->tile_size());
+        last_ = reserve_per_thread<Met>(1);
+      } else {
+        weights_ = reserve<float>(problem.weights_size());
+      }
       tile_ = reserve_per_thread<float>(problem.ic * problem.oc);
     }
     if (role_ == Role::kBatch) {
@@ -69,8 +72,11 @@ class BackwardData : public KernelPass {
 
   void run(const Call& call) const override {
     const Problem& p = problem_;
-    if (role_ == Role::kTurned && !turns_tiles_) turned_->turn(call, weights_.of<float>(call), tile_);
-    for (int thread = 0; thread < p.threads && turns_tiles_; ++thread) *last_.of<Met>(call, thread) = {};
+    if (turns_tiles_) {
+      for (int thread = 0; thread < p.threads; ++thread) *last_.of<Met>(call, thread) = {};
+    } else if (role_ == Role::kTurned) {
+      turned_->turn(call, weights_.of<float>(call), tile_);
+    }
     const float* dst = role_ == Role::kBatch
                            ? turn_dst(call)
                            : set_apart(call.dst, p.dst.image, dst_.image, p.n, batch_.of<float>(call));
@@ -78,8 +84,8 @@ class BackwardData : public KernelPass {
     const bool streams = role_ == Role::kTurned && streams_positions(call, call.src, p.src, p.ic, p.taps * p.oc);
     const auto run_line = [&](const Line& line) {
       Tile t = {};
-      t.streams = streams;
       const bool by_images = line.grid->rows == 3;
+      t.streams = streams && !by_images;  // See the forward pass.
       if (!by_images) t.a_ahead = line.first_next.other(dst_) - line.first.other(dst_);
       Where where = line.at(line.begin);
       for (int64_t i = line.begin; i < line.end; ++i) {
@@ -187,8 +193,10 @@ class BackwardData : public KernelPass {
     Met& last = *last_.of<Met>(call);
     float* const turned = weights_.of<float>(call);
     const Met met = {{where.axis[0]->kind, where.axis[1]->kind, where.axis[2]->kind}, kernel_of(problem_, where)};
-    if (std::memcmp(&met, &last, sizeof met) != 0) turned_->turn_tile(call, where, turned, tile_);
-    last = met;
+    if (std::memcmp(&met, &last, sizeof met) != 0) {
+      turned_->turn_tile(call, where, turned, tile_);
+      last = met;
+    }
     return turned;
   }
 

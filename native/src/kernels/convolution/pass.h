@@ -78,7 +78,7 @@ class KernelPass {
     return is_amd() && terms < kFewTerms && bytes > last_level_cache_bytes() / 6 && can_stream(call, result, columns);
   }
 
-  // What a thread does in the end.
+  // What a thread does after its last results.
   auto ending(bool streams) const {
     return [this, streams] {
       if (streams) problem_.kernels.end_streams();
