@@ -18,9 +18,9 @@ void add(float* y, const float* x, int64_t count) {
 }
 
 template <typename V>
-void add_columns(float* y, const float* x, int64_t x_step, int64_t rows, int64_t columns) {
+void add_columns(float* y, int64_t y_step, const float* x, int64_t x_step, int64_t rows, int64_t columns) {
   constexpr int64_t kWidth = sizeof(V) / sizeof(float);
-  for (int64_t row = 0; row < rows; ++row, y += columns, x += x_step) {
+  for (int64_t row = 0; row < rows; ++row, y += y_step, x += x_step) {
     int64_t column = 0;
     for (; column + kWidth <= columns; column += kWidth) {
       store(y + column, load<V>(y + column) + load<V>(x + column));
@@ -31,10 +31,10 @@ void add_columns(float* y, const float* x, int64_t x_step, int64_t rows, int64_t
   }
 }
 
-// y[row * columns + column] += x[row * x_step + column]
-void add_rows(float* y, const float* x, int64_t x_step, int64_t rows, int64_t columns) {
-  columns <= kLanes / 2 ? add_columns<Half>(y, x, x_step, rows, columns)
-                        : add_columns<Vector>(y, x, x_step, rows, columns);
+// y[row * y_step + column] += x[row * x_step + column]
+void add_rows(float* y, int64_t y_step, const float* x, int64_t x_step, int64_t rows, int64_t columns) {
+  columns <= kLanes / 2 ? add_columns<Half>(y, y_step, x, x_step, rows, columns)
+                        : add_columns<Vector>(y, y_step, x, x_step, rows, columns);
 }
 
 // sums[l] = sum over p of x[p][l], in floats over short runs and in doubles over those.

@@ -112,14 +112,15 @@ TEST_P(BiasTest, KernelsReadAndWriteNothingButTheirOperands) {
 
 TEST_P(BiasTest, RowsApartAreAdded) {
   for (int64_t columns : {1, 3, 7, 8, 9, 15, 16, 17, 40}) {
-    const int64_t rows = 5, step = columns + 3, size = (rows - 1) * step + columns;
-    const std::vector<float> numbers = test::random_integers(size, 7);
-    const std::vector<float> more = test::random_integers(rows * columns, 8);
+    const int64_t rows = 5, x_step = columns + 3, y_step = columns + 2;
+    const std::vector<float> numbers = test::random_integers((rows - 1) * x_step + columns, 7);
+    const std::vector<float> more = test::random_integers((rows - 1) * y_step + columns, 8);
     test::Fenced x(numbers), y(more);
-    kernels().add_rows(y.data(), x.data(), step, rows, columns);
-    for (int64_t i = 0; i < rows * columns; ++i) {
-      ASSERT_EQ(y.data()[i], more[static_cast<size_t>(i)] + x.data()[i / columns * step + i % columns])
-          << columns << " columns, element " << i;
+    kernels().add_rows(y.data(), y_step, x.data(), x_step, rows, columns);
+    for (size_t i = 0; i < more.size(); ++i) {
+      const int64_t row = static_cast<int64_t>(i) / y_step, column = static_cast<int64_t>(i) % y_step;
+      const float added = column < columns ? x.data()[row * x_step + column] : 0;
+      ASSERT_EQ(y.data()[i], more[i] + added) << columns << " columns, element " << i;
     }
     ASSERT_TRUE(x.is_untouched_before() && y.is_untouched_before());
   }

@@ -14,7 +14,7 @@ class ScatterBlocks : public ScatterBackwardData {
 
  private:
   // Images of all positions of a block are columns together: its kernel is gone through once.
-  void scatter(const Call& call, const float* rows, const Block& block, float* strip) const override {
+  void scatter(const Call& call, const float* rows, const Block& block, const Strip& strip) const override {
     const Problem& p = problem_;
     const Item& depth = outputs_[0][static_cast<size_t>(block.depth)];
     const Item* const height_items = outputs_[1].data();
@@ -51,11 +51,11 @@ class ScatterBlocks : public ScatterBackwardData {
           if (!is_computed) p.kernels.gemm(t);
           is_computed = true;
           const int64_t row = height.other + from_tap * height.other_tap_step;
-          float* const c = source_row(strip, block.begin, depth.tap + i, row);
+          float* const c = source_row(strip, depth.tap + i, row);
           for (const Item* width = block.first; width != block.last; ++width) {
             const int64_t column = (h * widths + (width - block.first)) * columns_;
-            p.kernels.add_rows(c + width->other * p.src.axis[2] * columns_, sums + width->tap * p.ic * columns + column,
-                               columns, width->taps * p.ic, columns_);
+            p.kernels.add_rows(c + width->other * p.src.axis[2] * columns_, columns_,
+                               sums + width->tap * p.ic * columns + column, columns, width->taps * p.ic, columns_);
           }
         }
       }

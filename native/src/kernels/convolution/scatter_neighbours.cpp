@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/division.h"
 #include "kernels/convolution/scatter.h"
 
 namespace conv4j {
@@ -14,15 +13,9 @@ namespace {
 // every few products (8 images, deepface_l4: 0.88 of the time; by twos 0.95, by eights 0.97).
 constexpr int64_t kTogether = 4;
 
-// Empty lanes are made columns, too (masked, deepface_l4, 6 images: 41 ms instead of 13).
-int64_t columns_of(const Problem& problem) {
-  const int64_t half = problem.kernels.lanes / 2;
-  return ceil_div(problem.n, half) * half;
-}
-
 class ScatterNeighbours : public ScatterBackwardData {
  public:
-  explicit ScatterNeighbours(const Problem& problem) : ScatterBackwardData(problem, columns_of(problem)) {
+  explicit ScatterNeighbours(const Problem& problem) : ScatterBackwardData(problem, whole_columns(problem)) {
     turn_rows();
     find_neighbours();
   }
@@ -57,7 +50,7 @@ class ScatterNeighbours : public ScatterBackwardData {
 
   // What neighbours give to the source: rows are the inputs of a position, terms the channels of all that see it.
   void scatter_neighbours(const Call& call, const float* row, int64_t d, int64_t h, const Neighbours& neighbours,
-                          float* strip) const {
+                          const Strip& strip) const {
     const Problem& p = problem_;
     const Item &depth = outputs_[0][static_cast<size_t>(d)], &height = outputs_[1][static_cast<size_t>(h)];
     Tile t = {};
@@ -69,7 +62,7 @@ class ScatterNeighbours : public ScatterBackwardData {
     for (int64_t i = 0; i < depth.taps; ++i) {
       const float* weights = call.weights + p.kernel_index(depth.kernel, height.kernel, 0) * p.weights_kernel +
                              p.tap_index(depth.tap + i, height.tap, 0) * p.weights_tap;
-      float* c = source_row(strip, h, depth.tap + i, height.other);
+      float* c = source_row(strip, depth.tap + i, height.other);
       for (int64_t j = 0; j < height.taps; ++j, weights += line, c += p.axes[1].dilation * row_size_) {
         // The next line of taps of each kernel, after the last one the next neighbours' first (a fixed distance takes
         // 1.07 to 1.3 times the time, two lines 1.0).
@@ -89,7 +82,7 @@ class ScatterNeighbours : public ScatterBackwardData {
     }
   }
 
-  void scatter(const Call& call, const float* rows, const Block& block, float* strip) const override {
+  void scatter(const Call& call, const float* rows, const Block& block, const Strip& strip) const override {
     const int64_t first = block.first - outputs_[2].data();
     for (int64_t h = block.begin; h < block.end; ++h, rows += dst_.axis[1]) {
       for (const Neighbours& neighbours : neighbours_[static_cast<size_t>(first / widths_)]) {

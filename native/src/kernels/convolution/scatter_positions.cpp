@@ -27,7 +27,9 @@ int64_t row_ahead(const Problem& problem) {
 class ScatterPositions : public ScatterBackwardData {
  public:
   explicit ScatterPositions(const Problem& problem)
-      : ScatterBackwardData(problem, problem.n), by_images_(problem.n > 1), row_ahead_(row_ahead(problem)) {
+      : ScatterBackwardData(problem, problem.n > 1 ? whole_columns(problem) : 1),
+        by_images_(problem.n > 1),
+        row_ahead_(row_ahead(problem)) {
     if (by_images_) turn_rows();
     if (folds()) sums_ = reserve_per_thread<float>(problem.taps * problem.ic * columns_);
   }
@@ -42,13 +44,13 @@ class ScatterPositions : public ScatterBackwardData {
     return merges() && p.axes[2].kernel * p.ic * columns_ < (by_images_ ? kShortRowOfImages : kShortRow);
   }
 
-  void scatter(const Call& call, const float* rows, const Block& block, float* strip) const override {
+  void scatter(const Call& call, const float* rows, const Block& block, const Strip& strip) const override {
     for (int64_t h = block.begin; h < block.end; ++h, rows += dst_.axis[1]) {
       if (outputs_[1][static_cast<size_t>(h)].taps > 0) scatter_row(call, rows, h, block, strip);
     }
   }
 
-  void scatter_row(const Call& call, const float* row, int64_t h, const Block& block, float* strip) const {
+  void scatter_row(const Call& call, const float* row, int64_t h, const Block& block, const Strip& strip) const {
     const Problem& p = problem_;
     const Item &depth = outputs_[0][static_cast<size_t>(block.depth)], &height = outputs_[1][static_cast<size_t>(h)];
     Segment terms = {0, 0, p.oc};
@@ -66,7 +68,7 @@ class ScatterPositions : public ScatterBackwardData {
         const int64_t weights = p.kernel_index(depth.kernel, height.kernel, width.kernel) * p.weights_kernel +
                                 p.tap_index(depth.tap + i, height.tap, width.tap) * p.weights_tap;
         const float* a = row + width.first * dst_.axis[2];
-        float* c = source_row(strip, h, depth.tap + i, height.other) + width.other * p.src.axis[2] * columns_;
+        float* c = source_row(strip, depth.tap + i, height.other) + width.other * p.src.axis[2] * columns_;
         for (int64_t g = 0; g < p.groups; ++g) {
           for (int64_t tap = 0; tap < width.taps; tap += tile_taps) {
             const int64_t b = weights + g * p.weights_group + tap * p.weights_tap;
@@ -99,9 +101,7 @@ class ScatterPositions : public ScatterBackwardData {
         }
         if (!folds_here) continue;
         const int64_t count = width.taps * p.ic * columns_;
-        for (int64_t j = 0; j < height.taps; ++j) {
-          p.kernels.add(c + j * p.axes[1].dilation * row_size_, sums + j * count, count);
-        }
+        p.kernels.add_rows(c, p.axes[1].dilation * row_size_, sums, count, height.taps, count);
       }
     }
   }

@@ -289,19 +289,21 @@ void pairs_tile(const Tile& t, int64_t row) {
   typedef uint64_t Pairs __attribute__((vector_size(sizeof(Vector))));
   constexpr int kHalf = kLanes / 2;
   const int64_t last = t.columns - (kVectors - 1) * kHalf;  // of the last vector
+  const int64_t a_row = t.a_row;
+  const float* const first_a = t.a + row * a_row;
+  const float* const first_b = static_cast<const float*>(t.b);
   Vector sums[kBatches][kRows][kVectors] = {};
   int64_t length = 0, a_step = 0;
-  for (int64_t i = 0; i < t.segment_count; ++i) {
-    const Segment& s = t.segments[i];
-    const float* b = static_cast<const float*>(t.b) + s.b;
-    const float* a = t.a + s.a + row * t.a_row;
-    const RowBases<kRows> rows(a, t.a_row);
+  for (const Segment *s = t.segments, *end = s + t.segment_count; s != end; ++s) {
+    const float* b = first_b + s->b;
+    const float* const a = first_a + s->a;
+    // See dot. (RowBases: 1.1 to 1.2 times the time in segments of 16 terms.)
+    const float* rows[4] = {a, a + 4 * a_row, a + 8 * a_row, a + 12 * a_row};
     const char* next_a = reinterpret_cast<const char*>(a + t.a_ahead);
-    if (t.a_ahead != 0 && s.length != length) {
-      length = s.length;
-      a_step = 2 * bytes_per_term((kRows - 1) * t.a_row + length, length);
+    if (t.a_ahead != 0 && s->length != length) {
+      length = s->length;
+      a_step = 2 * bytes_per_term((kRows - 1) * a_row + length, length);
     }
-    int64_t k = 0;
     const auto term = [&](int batch, int count) __attribute__((always_inline)) {
       Vector bs[kVectors];
 #pragma GCC unroll 2
@@ -313,15 +315,17 @@ void pairs_tile(const Tile& t, int64_t row) {
           bs[v] = whole ? load(b + v * kLanes) : load_some(b + v * kLanes, 2 * last);
         }
       }
-#pragma GCC unroll 16
-      for (int r = 0; r < kRows; ++r) {
+      unrolled<kRows>([&](auto r) __attribute__((always_inline)) {
+        if constexpr (r % 4 == 0) rows[r / 4] = hold(rows[r / 4]);
         uint64_t bits = 0;
-        __builtin_memcpy(&bits, rows.at(r, t.a_row, k), static_cast<size_t>(count) * sizeof(float));
+        __builtin_memcpy(&bits, rows[r / 4] + r % 4 * a_row, static_cast<size_t>(count) * sizeof(float));
         const Vector as = reinterpret_cast<Vector>(bits - Pairs{});
 #pragma GCC unroll 2
         for (int v = 0; v < kVectors; ++v) sums[batch][r][v] += as * bs[v];
-      }
+        if constexpr (r % 4 == 3 || r == kRows - 1) rows[r / 4] += count;
+      });
     };
+    int64_t left = s->length;
     const auto step = [&](int batch) __attribute__((always_inline)) {
       // Into the first-level cache, on a Zen 4, 1.4 to 1.5 times the time (deepface_l4, c64_32, backward_data).
       __builtin_prefetch(next_a, 0, 2);
@@ -329,15 +333,15 @@ void pairs_tile(const Tile& t, int64_t row) {
       next_a += a_step;
       term(batch, 2);
       b += t.b_step;
-      k += 2;
+      left -= 2;
     };
 #pragma GCC unroll 1
-    while (k + 2 * kBatches <= s.length) {
+    while (left >= 2 * kBatches) {
       unrolled<kBatches>([&](auto batch) __attribute__((always_inline)) { step(batch); });
     }
 #pragma GCC unroll 1
-    while (kBatches > 1 && k + 2 <= s.length) step(0);
-    if (k < s.length) term(0, 1);
+    while (kBatches > 1 && left >= 2) step(0);
+    if (left > 0) term(0, 1);
   }
 #pragma GCC unroll 16
   for (int batch = 1; batch < kBatches; ++batch) {

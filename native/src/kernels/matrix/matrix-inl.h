@@ -47,6 +47,14 @@ void transpose_pairs(const float* from, int64_t from_step, int64_t rows, int64_t
     for (int64_t column = 0; column + 1 < columns; column += kLanes) {
       const int64_t left = (columns - column) / 2 * 2, width = left < kLanes ? left : kLanes;
       Vector square[kHalf];
+      if (height == kHalf && width == kLanes) {
+#pragma GCC unroll 16
+        for (int i = 0; i < kHalf; ++i) square[i] = load(a + i * from_step + column);
+        transpose_pairs(square);
+#pragma GCC unroll 16
+        for (int i = 0; i < kHalf; ++i) store(to + (column / 2 + i) * to_step + 2 * row, square[i]);
+        continue;
+      }
 #pragma GCC unroll 16
       for (int i = 0; i < kHalf; ++i) square[i] = i < height ? load_some(a + i * from_step + column, width) : Vector{};
       transpose_pairs(square);
