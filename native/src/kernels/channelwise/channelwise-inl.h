@@ -84,48 +84,74 @@ void channelwise_bf16(const Tile& tile) {
   for_each_tile<Bf16>(tile, [](const Tile& t) { channelwise_any<Bf16>(t); });
 }
 
-// kTaps neighbouring terms of a line: an element of A is loaded once for all rows that meet it, and the weights stay in
-// registers. `windows` are those of the phases of row, row + 1, ...
+// kTaps neighbouring terms of a line: an element of A is loaded once for all rows that meet it. `bs` are the weights of
+// the phases of the first row, the second, ...
+template <int kPhases, int kTaps, bool kPartial, int kRows>
+inline __attribute__((always_inline)) void add_taps(const float* a, int64_t a_row, int64_t lanes,
+                                                    const Vector (&bs)[kPhases][kTaps], Vector (&sums)[kRows]) {
+  unrolled<kRows + kTaps - 1>([&](auto i) __attribute__((always_inline)) {
+    // Held in a register: GCC would load it again for every row (83, not 105 of 117 GFLOP/s).
+    const Vector x = hold(kPartial ? load_some(a, lanes) : load(a));
+    unrolled<kTaps>([&](auto k) __attribute__((always_inline)) {
+      if constexpr (i >= k && i - k < kRows) sums[i - k] += x * bs[(i - k) % kPhases][k];
+    });
+    a += a_row;
+  });
+}
+
+// The same with weights that are loaded for it. `windows` are those of the phases of row, row + 1, ...
 template <typename B, int kPhases, int kTaps, bool kPartial, int kRows>
 inline __attribute__((always_inline)) void slide_taps(const float* a, int64_t a_row, const B* b,
                                                       const int64_t* const (&windows)[kPhases], int64_t tap,
                                                       int64_t lanes, Vector (&sums)[kRows]) {
   Vector bs[kPhases][kTaps];
-#pragma GCC unroll 16
-  for (int p = 0; p < kPhases; ++p) {
-#pragma GCC unroll 16
-    for (int k = 0; k < kTaps; ++k) {
+  unrolled<kPhases>([&](auto p) __attribute__((always_inline)) {
+    unrolled<kTaps>([&](auto k) __attribute__((always_inline)) {
       const B* from = b + windows[p][tap + k];
       bs[p][k] = kPartial ? load_some(from, lanes) : load(from);
-    }
-  }
+    });
+  });
+  add_taps<kPhases, kTaps, kPartial>(a, a_row, lanes, bs, sums);
+}
+
+// What comes after kRows rows; `c` only where it will not be streamed.
+template <int kRows>
+inline __attribute__((always_inline)) void fetch_next_rows(const float* a, int64_t a_row, const float* c, int64_t c_row,
+                                                           bool streams) {
 #pragma GCC unroll 16
-  for (int i = 0; i < kRows + kTaps - 1; ++i) {
-    // Held in a register: GCC would load it again for every row (83, not 105 of 117 GFLOP/s).
-    const Vector x = hold(kPartial ? load_some(a, lanes) : load(a));
-#pragma GCC unroll 16
-    for (int k = 0; k < kTaps; ++k) {
-      if (i >= k && i - k < kRows) sums[i - k] += x * bs[(i - k) % kPhases][k];
-    }
+  for (int r = 0; r < kRows; ++r) {
+    __builtin_prefetch(a, 0, 3);
+    if (!streams) __builtin_prefetch(c, 1, 3);
     a += a_row;
+    c += c_row;
   }
+}
+
+template <bool kPartial, int kRows>
+inline __attribute__((always_inline)) void put_rows(float* c, int64_t c_row, const float* init, int64_t init_row,
+                                                    bool streams, int64_t lanes, Vector (&sums)[kRows]) {
+  unrolled<kRows>([&](auto r) __attribute__((always_inline)) {
+    if (init != nullptr) {
+      sums[r] += kPartial ? load_some(init, lanes) : load(init);
+      init += init_row;
+    }
+    if (kPartial) {
+      store_some(c, sums[r], lanes);
+    } else if (streams) {
+      stream(c, sums[r]);
+    } else {
+      store(c, sums[r]);
+    }
+    c += c_row;
+  });
 }
 
 template <typename B, int kPhases, int kRows, bool kPartial>
 inline __attribute__((always_inline)) void slide_tile(const Tile& t, int64_t row, int64_t column, int64_t lanes) {
-  const int64_t a_row = t.a_row, c_row = t.c_row;
+  const int64_t a_row = t.a_row, c_row = t.c_row, init_row = t.init_row;
   const float* a = t.a + row * a_row + column;
   float* c = t.c + row * c_row + column;
-  const float* next_a = a + t.a_ahead + kRows * a_row;
-  const float* next_c = c + kRows * c_row;
-  const bool streams = t.streams;
-#pragma GCC unroll 16
-  for (int r = 0; r < kRows; ++r) {
-    __builtin_prefetch(next_a, 0, 3);
-    if (!streams) __builtin_prefetch(next_c, 1, 3);
-    next_a += a_row;
-    next_c += c_row;
-  }
+  fetch_next_rows<kRows>(a + t.a_ahead + kRows * a_row, a_row, c + kRows * c_row, c_row, t.streams);
   Vector sums[kRows] = {};
   for (int64_t i = 0; i < t.segment_count; ++i) {
     const Segment& s = t.segments[i];
@@ -143,34 +169,68 @@ inline __attribute__((always_inline)) void slide_tile(const Tile& t, int64_t row
                                                                   sums);
         });
   }
-  const float* init = t.init == nullptr ? nullptr : t.init + row * t.init_row + column;
-#pragma GCC unroll 16
-  for (int r = 0; r < kRows; ++r) {
-    if (init != nullptr) {
-      sums[r] += kPartial ? load_some(init, lanes) : load(init);
-      init += t.init_row;
-    }
-    if (kPartial) {
-      store_some(c, sums[r], lanes);
-    } else if (streams) {
-      stream(c, sums[r]);
-    } else {
-      store(c, sums[r]);
-    }
-    c += c_row;
-  }
+  const float* init = t.init == nullptr ? nullptr : t.init + row * init_row + column;
+  put_rows<kPartial>(c, c_row, init, init_row, t.streams, lanes, sums);
+}
+
+// Weights of so few lines, taps and phases stay in registers for all rows of a vector of columns (t2_depthwise_c96,
+// forward: 67 -> 95 of 118 GFLOP/s from cache, 0.8 of the time from memory; 12 rows at a time gain nothing more).
+constexpr int kHeldLines = 3, kHeldTaps = 3, kHeldPhases = kRegisters == 32 ? 2 : 0;
+
+inline bool holds_weights(const Tile& t) {
+  return t.phases <= kHeldPhases && 0 < t.segment_count && t.segment_count <= kHeldLines &&
+         t.segments[0].length == kHeldTaps;
+}
+
+template <typename B, int kPhases, int kLines, bool kPartial>
+inline __attribute__((always_inline)) void held_column(const Tile& t, int64_t column, int64_t lanes) {
+  Vector bs[kLines][kPhases][kHeldTaps];
+  int64_t lines[kLines];
+  unrolled<kLines>([&](auto line) __attribute__((always_inline)) {
+    lines[line] = t.segments[line].a;
+    const B* b = static_cast<const B*>(t.b) + t.segments[line].b + column;
+    unrolled<kPhases * kHeldTaps>([&](auto i) __attribute__((always_inline)) {
+      const B* from = b + t.windows[i];
+      bs[line][i / kHeldTaps][i % kHeldTaps] = hold(kPartial ? load_some(from, lanes) : load(from));
+    });
+  });
+  const int64_t a_row = t.a_row, c_row = t.c_row, init_row = t.init_row, a_ahead = t.a_ahead;
+  const bool streams = t.streams;
+  const float* a = t.a + column;
+  float* c = t.c + column;
+  const float* init = t.init == nullptr ? nullptr : t.init + column;
+  int64_t left = t.rows;
+  const auto tile = [&](auto rows) __attribute__((always_inline)) {
+    constexpr int kRows = decltype(rows)::value;
+    const float* const next_a = a + kRows * a_row;
+    float* const next_c = c + kRows * c_row;
+    fetch_next_rows<kRows>(next_a + a_ahead, a_row, next_c, c_row, streams);
+    Vector sums[kRows] = {};
+    unrolled<kLines>([&](auto line) __attribute__((always_inline)) {
+      add_taps<kPhases, kHeldTaps, kPartial>(hold(a + lines[line]), a_row, lanes, bs[line], sums);
+    });
+    put_rows<kPartial>(c, c_row, init, init_row, streams, lanes, sums);
+    a = next_a;
+    c = next_c;
+    if (init != nullptr) init += kRows * init_row;
+    left -= kRows;
+  };
+#pragma GCC unroll 1
+  while (left >= 6) tile(Int<6>());
+  if (left >= 4) tile(Int<4>());
+  if (left >= 2) tile(Int<2>());
 }
 
 // One row alone, which shares nothing: several vectors of it, for one would hardly pay its preparations.
 template <typename B, int kVectors>
-void slide_row(const Tile& t, int64_t row, int64_t column, int64_t lanes) {
+void slide_row(const Tile& t, int64_t row, int64_t phase, int64_t column, int64_t lanes) {
   const auto get = [&](const auto* p, int v) __attribute__((always_inline)) {
     return v == kVectors - 1 ? load_some(p + v * kLanes, lanes) : load(p + v * kLanes);
   };
   Vector sums[kVectors] = {};
   for (int64_t i = 0; i < t.segment_count; ++i) {
     const Segment& s = t.segments[i];
-    const int64_t* window = t.windows + row % t.phases * s.length;
+    const int64_t* window = t.windows + phase * s.length;
     const float* a = t.a + s.a + row * t.a_row + column;
     const B* b = static_cast<const B*>(t.b) + s.b + column;
     for (int64_t k = 0; k < s.length; ++k, a += t.a_row) {
@@ -192,13 +252,14 @@ void slide_row(const Tile& t, int64_t row, int64_t column, int64_t lanes) {
 
 template <typename B>
 void slide_rows(const Tile& t, int64_t row) {
-  for (; row < t.rows; ++row) {
+  // Once: a division takes as long as the taps of a vector.
+  for (int64_t phase = row % t.phases; row < t.rows; ++row, phase = phase + 1 == t.phases ? 0 : phase + 1) {
     for (int64_t column = 0; column < t.columns;) {
       const int64_t left = t.columns - column;
       const int64_t vectors = left > 3 * kLanes ? 4 : (left + kLanes - 1) / kLanes;
       const int64_t last = left - (vectors - 1) * kLanes;
       with_count<4>(vectors, [&](auto count) {
-        slide_row<B, decltype(count)::value>(t, row, column, last < kLanes ? last : kLanes);
+        slide_row<B, decltype(count)::value>(t, row, phase, column, last < kLanes ? last : kLanes);
       });
       column += vectors * kLanes;
     }
@@ -213,15 +274,30 @@ void slide_block(const Tile& t, int64_t row) {
 }
 
 template <typename B>
+void slide_held(const Tile& t) {
+  with_count<kHeldPhases>(t.phases, [&](auto phases) {
+    with_count<kHeldLines>(t.segment_count, [&](auto lines) {
+      constexpr int kPhases = decltype(phases)::value, kLines = decltype(lines)::value;
+      int64_t column = 0;
+      for (; column + kLanes <= t.columns; column += kLanes) held_column<B, kPhases, kLines, false>(t, column, kLanes);
+      if (column < t.columns) held_column<B, kPhases, kLines, true>(t, column, t.columns - column);
+    });
+  });
+  slide_rows<B>(t, t.rows / 2 * 2);
+}
+
+template <typename B>
 void slide_any(const Tile& t) {
+  if (holds_weights(t)) return slide_held<B>(t);
   with_count<4>(t.phases, [&](auto phases) {
     constexpr int kPhases = decltype(phases)::value;
     int64_t row = 0;
     if constexpr (kRegisters == 32) {
       // Shared by more rows, weights of many taps are loaded less often; for fewer taps, what counts is that rows come
       // in the order of memory (8 images of 96 channels, 5 x 5 taps, against 6 rows: 4 kernels 0.81, 2 kernels 0.93,
-      // one 1.07).
-      if (kPhases > 1 && t.segment_count > 0 && t.segment_count * t.segments[0].length >= 16) {
+      // one 1.07; 3 x 3 taps, 3 kernels 0.92).
+      constexpr int kManyTerms = kPhases > 2 ? 9 : 16;
+      if (kPhases > 1 && t.segment_count > 0 && t.segment_count * t.segments[0].length >= kManyTerms) {
         for (; row + 12 <= t.rows; row += 12) slide_block<B, kPhases, 12>(t, row);
       }
     }
