@@ -137,7 +137,8 @@ TEST_P(ChannelwiseTest, PositionsMatchDoublesForEverySumStepAndInit) {
 
 template <int kPhases>
 void check_slide(const Kernels& kernels) {
-  const std::vector<std::vector<int64_t>> lists = {{}, {1}, {2, 2}, {3, 3, 3}, {4}, {5, 5}, {6}, {7, 7}};
+  const std::vector<std::vector<int64_t>> lists = {{},           {1}, {2, 2}, {3}, {3, 3, 3},
+                                                   {3, 3, 3, 3}, {4}, {5, 5}, {6}, {7, 7}};
   for (const test::TileKernel& kernel : {kSlide<kPhases>, kSlide<kPhases>.on_bf16(&Kernels::channelwise_slide_bf16)}) {
     test::check_every_size(kernels, kernel, {3, 3});
     test::check_every_sum(kernels, kernel, lists);
