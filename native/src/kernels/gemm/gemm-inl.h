@@ -3,16 +3,6 @@
 // there spills: 0.42 of peak), at 0.98 of the FMA peak from cache. Up to half a vector of columns takes halves, of
 // which two are computed at a time.
 
-// Row r of A as base + (r % 5) * a_row: four bases and one step address 16 rows without a pointer each, which would
-// spill (0.85 of peak at one vector).
-template <int kRows>
-struct RowBases {
-  const float* base[4];
-
-  RowBases(const float* a, int64_t a_row) : base{a, a + 5 * a_row, a + 10 * a_row, a + 15 * a_row} {}
-  const float* at(int row, int64_t a_row, int64_t k) const { return base[row / 5] + row % 5 * a_row + k; }
-};
-
 // An element in all lanes, as an operand that its only instruction reads, or in a register, which takes an integer's
 // broadcast: a float's is no mere load on a Zen 4 (8 rows x 2 vectors: 1.07 times the time). Not V{} + x, which keeps a
 // real addition (0.65 of peak).
@@ -85,30 +75,34 @@ void gemm_tile(const Tile& t, const GemmPart& part, Share shared = {}) {
   constexpr bool kTwoLines = kVectors * kWidth * kElement > 2 * kLine;
   const int64_t share = kAhead == kShareAhead ? t.b_step * kElement / shared.parts : 0;
   const int64_t second = share > kLine ? kLine : 0;
-  for (int64_t i = 0; i < t.segment_count; ++i) {
-    const Segment& s = t.segments[i];
-    const B* b = static_cast<const B*>(t.b) + s.b + part.column;
+  const int64_t a_row = t.a_row, b_step = t.b_step, b_ahead = t.b_ahead;
+  const float* const first_a = t.a + (kTransposed ? part.row : part.row * a_row);
+  const B* const first_b = static_cast<const B*>(t.b) + part.column;
+  for (const Segment *s = t.segments, *end = s + t.segment_count; s != end; ++s) {
+    const B* b = first_b + s->b;
     const char* next_b =
-        reinterpret_cast<const char*>(b - part.column + t.b_share_ahead) + shared.part * s.length * share;
-    const float* a = t.a + s.a + (kTransposed ? part.row : part.row * t.a_row);
-    const RowBases<kRows> rows(a, t.a_row);
+        reinterpret_cast<const char*>(b - part.column + t.b_share_ahead) + shared.part * s->length * share;
+    const float* a = first_a + s->a;
+    // Four pointers that move on address 16 rows without spilling; one for each would, and four with steps of up to
+    // four rows between them, which stay (segments of 3 terms 1.1, of 16 1.02, pairs of 16 1.1 to 1.2 times the time).
+    const float* rows[4] = {a, a + 4 * a_row, a + 8 * a_row, a + 12 * a_row};
     // Where no A is to be prefetched, what is in use is: a branch would cost more.
     const char* next_a = reinterpret_cast<const char*>(a);
     int64_t next_step = 0;
     if (kPrefetches && t.a_ahead != 0) {
       next_a = reinterpret_cast<const char*>(a + t.a_ahead);
-      if (s.length != length) {
-        length = s.length;
-        a_step = bytes_per_term((kRows - 1) * t.a_row + length, length);
+      if (s->length != length) {
+        length = s->length;
+        a_step = bytes_per_term((kRows - 1) * a_row + length, length);
       }
       next_step = a_step;
     }
-    int64_t k = 0;
+    int64_t left = s->length;
     const auto step = [&](int batch) __attribute__((always_inline)) {
       V bs[kVectors];
 #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) {
-        if (kAhead == kAllAhead) __builtin_prefetch(b + t.b_ahead + v * kWidth, 0, 2);
+        if (kAhead == kAllAhead) __builtin_prefetch(b + b_ahead + v * kWidth, 0, 2);
         if (kFull && v == kVectors - 1) break;
         bs[v] = kPartial && v == kVectors - 1 ? load_some<V>(b + v * kWidth, lanes) : load<V>(b + v * kWidth);
         // Not read again for every row (t2_oc3, backward_weights, on a Cascade Lake: 0.83 of the time).
@@ -120,27 +114,29 @@ void gemm_tile(const Tile& t, const GemmPart& part, Share shared = {}) {
         if (kTwoLines) __builtin_prefetch(next_b + second, 0, 2);
       }
       const B* last = b + (kVectors - 1) * kWidth;
-#pragma GCC unroll 16
-      for (int r = 0; r < kRows; ++r) {
-        const V xs = broadcast<V, kVectors == 1>(kTransposed ? a + k * t.a_row + r : rows.at(r, t.a_row, k));
+      unrolled<kRows>([&](auto r) __attribute__((always_inline)) {
+        if constexpr (!kTransposed && r % 4 == 0) rows[r / 4] = hold(rows[r / 4]);
+        const V xs = broadcast<V, kVectors == 1>(kTransposed ? a + r : rows[r / 4] + r % 4 * a_row);
 #pragma GCC unroll 16
         for (int v = 0; v < kVectors - (kFull ? 1 : 0); ++v) sums[batch][r][v] += xs * bs[v];
         if constexpr (kFull) {
           last = hold(last);
           sums[batch][r][kVectors - 1] += xs * load<V>(last);
         }
-      }
-      ++k;
-      b += t.b_step;
+        if constexpr (!kTransposed && (r % 4 == 3 || r == kRows - 1)) ++rows[r / 4];
+      });
+      if (kTransposed) a += a_row;
+      --left;
+      b += b_step;
       if (kAhead == kShareAhead) next_b += share;
       next_a += next_step;
     };
 #pragma GCC unroll 1
-    while (k + kSteps <= s.length) {
+    while (left >= kSteps) {
       unrolled<kSteps>([&](auto i) __attribute__((always_inline)) { step(i % kBatches); });
     }
 #pragma GCC unroll 1
-    while (kSteps > 1 && k < s.length) step(0);
+    while (kSteps > 1 && left > 0) step(0);
   }
 #pragma GCC unroll 16
   for (int batch = 1; batch < kBatches; ++batch) {
@@ -307,7 +303,7 @@ void pairs_tile(const Tile& t, int64_t row) {
   for (const Segment *s = t.segments, *end = s + t.segment_count; s != end; ++s) {
     const float* b = first_b + s->b;
     const float* const a = first_a + s->a;
-    // See dot. (RowBases: 1.1 to 1.2 times the time in segments of 16 terms.)
+    // See gemm_tile.
     const float* rows[4] = {a, a + 4 * a_row, a + 8 * a_row, a + 12 * a_row};
     const char* next_a = reinterpret_cast<const char*>(a + t.a_ahead);
     if (t.a_ahead != 0 && s->length != length) {
