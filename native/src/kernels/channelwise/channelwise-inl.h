@@ -114,7 +114,7 @@ inline __attribute__((always_inline)) void slide_taps(const float* a, int64_t a_
   add_taps<kPhases, kTaps, kPartial>(a, a_row, lanes, bs, sums);
 }
 
-// What comes after kRows rows; `c` only where it will not be streamed.
+// Brings the next kRows rows near: of A what is new to them, and C unless it will be streamed.
 template <int kRows>
 inline __attribute__((always_inline)) void fetch_next_rows(const float* a, int64_t a_row, const float* c, int64_t c_row,
                                                            bool streams) {

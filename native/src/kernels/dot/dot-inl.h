@@ -154,7 +154,8 @@ inline __attribute__((always_inline)) void dot_row_terms(const float* a, const B
 
 // One row alone reads the weights once; kVectors of its terms at a time. One loop for each number of vectors would have
 // GCC move the sums between them (16 terms, from cache: 1.17 times the time). Halves of vectors, which have fewer lanes
-// to sum, gain little.
+// to sum, gain little. Terms left over are not prefetched (48 to 112, one image, backward_data: 0.90 to 0.99 of what
+// three loops that prefetched all took).
 template <typename B, bool kAhead, int kVectors, int kColumns>
 inline __attribute__((always_inline)) void dot_row_tile(const Tile& t, int64_t column) {
   constexpr int kTerms = kVectors * kLanes;
