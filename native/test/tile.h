@@ -23,6 +23,7 @@ struct Term {
   int64_t a;
   int64_t b;
 };
+constexpr int64_t kOnPadding = -1;  // for `a`: nothing is there
 
 struct TileKernel {
   void (*Kernels::*run)(const Tile& tile);
@@ -106,9 +107,11 @@ inline void check_tile(const Kernels& kernels, const TileKernel& kernel, const T
   int64_t a_size = 0, b_size = 0, terms = 0;
   const auto last_term = [&](int64_t length) {
     Term last = {-1, -1};
-    for (int64_t row = 0; row < t.rows && length > 0; ++row) {
-      const Term term = kernel.term(t, row, t.columns - 1, length * kernel.terms - 1, length);
-      last = {std::max(last.a, term.a), std::max(last.b, term.b)};
+    for (int64_t row = 0; row < t.rows; ++row) {
+      for (int64_t k = 0; k < length * kernel.terms; ++k) {
+        const Term term = kernel.term(t, row, t.columns - 1, k, length);
+        last = {std::max(last.a, term.a), std::max(last.b, term.b)};
+      }
     }
     return last;
   };
@@ -129,7 +132,7 @@ inline void check_tile(const Kernels& kernels, const TileKernel& kernel, const T
     for (const Segment& s : segments) {
       for (int64_t k = 0; k < s.length * kernel.terms; ++k) {
         const Term term = kernel.term(t, row, column, k, s.length);
-        visit(s.a + term.a, s.b + term.b);
+        if (term.a != kOnPadding) visit(s.a + term.a, s.b + term.b);
       }
     }
   };

@@ -30,6 +30,8 @@ struct Segment {
 //   channelwise  A = a[s.a + row * a_row + column]   B = b[s.b + column]   (lengths are 1)
 //   channelwise_slide  A = a[s.a + (row + k) * a_row + column]
 //                B = b[s.b + windows[row % phases][k] + column]   (all lengths are the same; 1 to 4 phases)
+//                Of all row + k of either slide, the first pad_before and the last pad_after are on the padding: A is
+//                not read there, and adds nothing.
 //   channelwise_t  A = a[s.a + k * a_row + row * a_step + column]   B = b[s.b + k * b_step + column]
 //                with up to 4 phases, over the k of each, k % phases, apart
 //
@@ -62,6 +64,8 @@ struct Tile {
   int64_t columns;
   int64_t terms;
   int64_t phases;
+  int64_t pad_before;
+  int64_t pad_after;
   int64_t first_phase;
   int64_t c_phase;
   const int64_t* windows;

@@ -36,11 +36,13 @@ int64_t window(int64_t columns, int64_t phase, int64_t k) {
   return (k * kPhases + kPhases - 1 - phase) * columns;
 }
 
-template <int kPhases>
+template <int kPhases, int kBefore, int kAfter>
 const test::TileKernel kSlide = {
     &Kernels::channelwise_slide,
-    [](const Tile& t, int64_t row, int64_t column, int64_t k, int64_t) -> test::Term {
-      return {(row + k) * t.a_row + column, window<kPhases>(t.columns, row % kPhases, k) + column};
+    [](const Tile& t, int64_t row, int64_t column, int64_t k, int64_t length) -> test::Term {
+      const bool present = t.pad_before <= row + k && row + k < t.rows + length - 1 - t.pad_after;
+      return {present ? (row + k) * t.a_row + column : test::kOnPadding,
+              window<kPhases>(t.columns, row % kPhases, k) + column};
     },
     [](Tile& t, int64_t longest) {
       static std::vector<int64_t> windows;
@@ -54,6 +56,8 @@ const test::TileKernel kSlide = {
       t.phases = kPhases;
       t.windows = windows.data();
       t.a_ahead = 1000;
+      t.pad_before = kBefore;
+      t.pad_after = kAfter;
     }};
 
 // Each phase of a line of taps that overlap, against doubles.
@@ -135,11 +139,12 @@ TEST_P(ChannelwiseTest, PositionsMatchDoublesForEverySumStepAndInit) {
   test::check_every_sum(kernels(), kChannelwiseT, test::segment_lists());
 }
 
-template <int kPhases>
+template <int kPhases, int kBefore = 0, int kAfter = 0>
 void check_slide(const Kernels& kernels) {
   const std::vector<std::vector<int64_t>> lists = {{},           {1}, {2, 2}, {3}, {3, 3, 3},
                                                    {3, 3, 3, 3}, {4}, {5, 5}, {6}, {7, 7}};
-  for (const test::TileKernel& kernel : {kSlide<kPhases>, kSlide<kPhases>.on_bf16(&Kernels::channelwise_slide_bf16)}) {
+  const test::TileKernel& floats = kSlide<kPhases, kBefore, kAfter>;
+  for (const test::TileKernel& kernel : {floats, floats.on_bf16(&Kernels::channelwise_slide_bf16)}) {
     test::check_every_size(kernels, kernel, {3, 3});
     test::check_every_sum(kernels, kernel, lists);
   }
@@ -150,6 +155,13 @@ TEST_P(ChannelwiseTest, SlidesOfEveryNumberOfPhasesMatchDoubles) {
   check_slide<2>(kernels());
   check_slide<3>(kernels());
   check_slide<4>(kernels());
+}
+
+TEST_P(ChannelwiseTest, SlidesLeaveOutThePadding) {
+  check_slide<1, 2, 0>(kernels());
+  check_slide<2, 1, 1>(kernels());
+  check_slide<3, 0, 2>(kernels());
+  check_slide<2, 7, 8>(kernels());
 }
 
 TEST_P(ChannelwiseTest, PositionsOfEveryNumberOfPhasesMatchDoubles) {

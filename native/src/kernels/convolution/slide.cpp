@@ -20,17 +20,16 @@ constexpr int64_t kLongRow = 12;
 
 bool is_depthwise(const Problem& problem) { return problem.groups > 1 && problem.ic == 1 && problem.oc == 1; }
 
-// Runs of a row, short enough for threads to share out a row.
-std::vector<Item> runs_of(const std::vector<Item>& singles) {
+// A row in runs short enough for threads to share it out; `whole` is all of it as if there were no borders.
+std::vector<Item> runs_of(const Item& whole) {
   constexpr int64_t kMost = 96;
   std::vector<Item> runs;
-  for (Item item : neighbours(singles, 1)) {
-    for (int64_t left = item.count; left > 0; left -= item.count) {
-      item.count = std::min(left, kMost);
-      runs.push_back(item);
-      item.first += item.count;
-      item.other += item.count;
-    }
+  Item item = whole;
+  for (int64_t left = whole.count; left > 0; left -= item.count) {
+    item.count = std::min(left, kMost);
+    runs.push_back(item);
+    item.first += item.count;
+    item.other += item.count;
   }
   return runs;
 }
@@ -38,11 +37,11 @@ std::vector<Item> runs_of(const std::vector<Item>& singles) {
 // One side's positions computed from the other side's.
 class Slide : public KernelPass {
  protected:
-  Slide(const Problem& problem, std::vector<Item> (*find)(const Axis& axis, bool runs), const Steps& own,
-        const Steps& other)
+  Slide(const Problem& problem, std::vector<Item> (*find)(const Axis& axis, bool runs), const Item& row,
+        const Steps& own, const Steps& other)
       : KernelPass(problem), own_(own), other_(other) {
-    for (int axis = 0; axis < 3; ++axis) axes_[axis] = find(problem.axes[axis], false);
-    axes_[2] = runs_of(axes_[2]);
+    for (int axis : {0, 1}) axes_[axis] = find(problem.axes[axis], false);
+    axes_[2] = runs_of(row);
     const Axis& width = problem.axes[2];
     phases_ = width.sharing == Sharing::kTiled ? width.sharing_size : 1;
     segments_ = reserve_per_thread<Segment>(problem.axes[0].kernel * problem.axes[1].kernel);
@@ -106,6 +105,7 @@ class Slide : public KernelPass {
           t.segment_count = find_segments(where, segments);
           t.windows = windows_.data() + w * phases_ * p.axes[2].kernel;
           t.rows = where.count();
+          set_padding(*where.axis[2], t);
           const int64_t own = where.own(own_);
           t.a = from + where.other(other_);
           t.a_ahead = newest(where);
@@ -119,6 +119,12 @@ class Slide : public KernelPass {
   }
 
  private:
+  void set_padding(const Item& run, Tile& t) const {
+    const int64_t end = run.other + run.count + run.taps - 1, size = other_.axis[1] / other_.axis[2];
+    t.pad_before = std::max<int64_t>(0, -run.other);
+    t.pad_after = std::max<int64_t>(0, end - size);
+  }
+
   // From the first row's first tap to the last of all taps.
   int64_t newest(const Where& where) const {
     int64_t offset = 0;
@@ -129,31 +135,26 @@ class Slide : public KernelPass {
     return offset;
   }
 
-  // Taps in the order of what they meet: the first one of an item, or its last.
-  static int64_t lowest(const Item& width) { return width.other_tap_step > 0 ? 0 : width.taps - 1; }
-
   // The weights of every phase and tap of a run, from those of kernel 0 and tap 0 of its line of kernels and taps.
   void find_windows(const Item& width, size_t next) {
     const Problem& p = problem_;
     for (int64_t phase = 0; phase < phases_; ++phase) {
       for (int64_t i = 0; i < width.taps; ++i) {
-        const int64_t w = std::abs(lowest(width) - i);
-        windows_[next++] = output_kernel(2, width, w, phase) * p.weights_kernel + (width.tap + w) * p.weights_tap;
+        windows_[next++] =
+            output_kernel(2, width, i, phase) * p.weights_kernel + (width.tap + i * width.tap_step) * p.weights_tap;
       }
     }
   }
 
   // Lines of taps, from the tile's first position and the kernel of its line.
   int64_t find_segments(const Where& where, Segment* list) const {
-    const Item &depth = *where.axis[0], &height = *where.axis[1], &width = *where.axis[2];
-    if (width.taps == 0) return 0;
-    const int64_t first = lowest(width) * width.other_tap_step * other_.axis[2];
+    const Item &depth = *where.axis[0], &height = *where.axis[1];
     const Segment* const depths = taps_of(0, depth);
     const Segment* const heights = taps_of(1, height);
     int64_t count = 0;
     for (int64_t d = 0; d < depth.taps; ++d) {
       for (int64_t h = 0; h < height.taps; ++h) {
-        list[count++] = {first + depths[d].a + heights[h].a, depths[d].b + heights[h].b, width.taps};
+        list[count++] = {depths[d].a + heights[h].a, depths[d].b + heights[h].b, where.axis[2]->taps};
       }
     }
     return count;
@@ -178,7 +179,7 @@ class Slide : public KernelPass {
 class SlideForward : public Slide {
  public:
   explicit SlideForward(const Problem& problem)
-      : Slide(problem, output_items, problem.dst, problem.src), start_(problem) {
+      : Slide(problem, output_items, row_of(problem.axes[2]), problem.dst, problem.src), start_(problem) {
     find_taps();
     turned_ = reserve<float>(start_.turned_size());
   }
@@ -190,6 +191,8 @@ class SlideForward : public Slide {
   }
 
  private:
+  static Item row_of(const Axis& axis) { return {0, 1, axis.output, 0, 1, axis.kernel, -axis.pad_begin, 1, 1, 0, 0}; }
+
   int64_t output_kernel(int axis, const Item& item, int64_t, int64_t further) const override {
     return problem_.axes[axis].kernel_index(item.first + further);
   }
@@ -200,7 +203,8 @@ class SlideForward : public Slide {
 
 class SlideBackwardData : public Slide {
  public:
-  explicit SlideBackwardData(const Problem& problem) : Slide(problem, source_items, problem.src, problem.dst) {
+  explicit SlideBackwardData(const Problem& problem)
+      : Slide(problem, source_items, row_of(problem.axes[2]), problem.src, problem.dst) {
     find_taps();
   }
 
@@ -212,8 +216,17 @@ class SlideBackwardData : public Slide {
   }
 
  private:
+  // In the order of what they meet, taps fall.
+  static Item row_of(const Axis& axis) {
+    const int64_t last = axis.kernel - 1;
+    return {0, 1, axis.input, last, -1, axis.kernel, axis.pad_begin - last, 1, 1, 0, 0};
+  }
+
+  // Of a position on the padding that of the one inside which it would share it with.
   int64_t output_kernel(int axis, const Item& item, int64_t tap, int64_t further) const override {
-    return problem_.axes[axis].kernel_index(item.other + further + tap * item.other_tap_step);
+    const Axis& a = problem_.axes[axis];
+    const int64_t position = item.other + further + tap * item.other_tap_step;
+    return a.kernel_index(position < 0 ? modulo(position, a.kernels()) : position);
   }
 };
 

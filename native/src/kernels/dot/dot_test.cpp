@@ -20,12 +20,14 @@ int64_t window(int64_t terms, int64_t phase, int64_t k) {
   return (k * kPhases + kPhases - 1 - phase) * terms;
 }
 
-template <int kPhases, int kTerms>
+template <int kPhases, int kTerms, int kBefore, int kAfter>
 const test::TileKernel kDotSlide = {
     &Kernels::dot_slide,
-    [](const Tile& t, int64_t row, int64_t column, int64_t i, int64_t) -> test::Term {
+    [](const Tile& t, int64_t row, int64_t column, int64_t i, int64_t length) -> test::Term {
       const int64_t k = i / t.terms, term = i % t.terms;
-      return {(row + k) * t.a_row + term, window<kPhases>(t.terms, row % kPhases, k) + column * t.b_step + term};
+      const bool present = t.pad_before <= row + k && row + k < t.rows + length - 1 - t.pad_after;
+      return {present ? (row + k) * t.a_row + term : test::kOnPadding,
+              window<kPhases>(t.terms, row % kPhases, k) + column * t.b_step + term};
     },
     [](Tile& t, int64_t longest) {
       static std::vector<int64_t> windows;
@@ -37,16 +39,18 @@ const test::TileKernel kDotSlide = {
       t.b_step = longest * kPhases * t.terms;
       t.phases = kPhases;
       t.windows = windows.data();
+      t.pad_before = kBefore;
+      t.pad_after = kAfter;
     },
     false,
     false,
     kTerms};
 
-template <int kPhases, int kTerms>
+template <int kPhases, int kTerms, int kBefore = 0, int kAfter = 0>
 void check_slide(const Kernels& kernels) {
   const std::vector<std::vector<int64_t>> lists = {{}, {1}, {2, 2}, {3, 3, 3}, {4}, {5, 5}, {7, 7}};
-  for (const test::TileKernel& kernel :
-       {kDotSlide<kPhases, kTerms>, kDotSlide<kPhases, kTerms>.on_bf16(&Kernels::dot_slide_bf16)}) {
+  const test::TileKernel& floats = kDotSlide<kPhases, kTerms, kBefore, kAfter>;
+  for (const test::TileKernel& kernel : {floats, floats.on_bf16(&Kernels::dot_slide_bf16)}) {
     test::check_every_size(kernels, kernel, {3, 3});
     test::check_every_sum(kernels, kernel, lists);
   }
@@ -71,6 +75,13 @@ TEST_P(DotTest, SlidesOfEveryNumberOfPhasesMatchDoubles) {
   check_slide<2, 16>(kernels());
   check_slide<3, 5>(kernels());
   check_slide<4, 70>(kernels());
+}
+
+TEST_P(DotTest, SlidesLeaveOutThePadding) {
+  check_slide<1, 17, 2, 0>(kernels());
+  check_slide<2, 16, 1, 1>(kernels());
+  check_slide<3, 5, 0, 2>(kernels());
+  check_slide<2, 33, 7, 8>(kernels());
 }
 
 INSTANTIATE_TEST_SUITE_P(Isas, DotTest, test::every_isa(), test::name_of_isa);
