@@ -190,53 +190,80 @@ inline __attribute__((always_inline)) void slide_tile(const Tile& t, int64_t row
   put_rows<kSome>(c, c_row, init, init_row, t.streams, lanes, sums);
 }
 
-// Weights of so few lines, taps and phases stay in registers for all rows of a vector of columns (t2_depthwise_c96,
-// forward: 67 -> 95 of 118 GFLOP/s from cache, 0.8 of the time from memory; 12 rows at a time gain nothing more).
-constexpr int kHeldLines = 3, kHeldTaps = 3, kHeldPhases = kRegisters == 32 ? 2 : 0;
+// Weights of so few lines, taps and phases are put near once for all rows of a line of columns, into registers or side
+// by side (t2_depthwise_c96, forward: 67 -> 95 of 118 GFLOP/s from cache, 0.8 of the time from memory, AVX2 0.75; three
+// kernels 0.85, AVX2 0.75; four 1.0, AVX2 0.67).
+constexpr int kHeldLines = 3, kHeldTaps = 3, kHeldPhases = kRegisters == 32 ? 3 : 4;
+constexpr int kHeldVectors = 64 / sizeof(Vector);  // parts of lines, streamed one after the other, would take 4 times
 
-inline bool holds_weights(const Tile& t) {
-  return t.phases <= kHeldPhases && 0 < t.segment_count && t.segment_count <= kHeldLines &&
-         t.segments[0].length == kHeldTaps;
+// Of rows at a time, both multiples of the phases; with two kernels 12 gain nothing.
+template <int kPhases>
+struct HeldRows {
+  static constexpr int kMost = kPhases == 4 ? 4 : kPhases == 3 && kRegisters == 32 ? 12 : 6;
+  static constexpr int kFewest = kPhases > 2 ? kPhases : 2;
+};
+
+inline bool can_hold_weights(const Tile& t) {
+  return 0 < t.segment_count && t.segment_count <= kHeldLines && t.segments[0].length == kHeldTaps;
 }
 
-template <typename B, int kPhases, int kLines, bool kSome>
-inline __attribute__((always_inline)) void held_column(const Tile& t, int64_t row, int64_t end, int64_t column,
-                                                       int64_t lanes) {
-  Vector bs[kLines][kPhases][kHeldTaps];
+// The first `rows` rows.
+template <typename B, int kPhases, int kLines, int kVectors, bool kSome>
+inline __attribute__((always_inline)) void held_columns(const Tile& t, int64_t rows, int64_t column, int64_t lanes) {
+  constexpr int kMost = HeldRows<kPhases>::kMost, kFewest = HeldRows<kPhases>::kFewest;
+  constexpr bool kInRegisters = kVectors * kLines * kPhases * kHeldTaps + kMost + 2 <= kRegisters;
+  Vector bs[kVectors][kLines][kPhases][kHeldTaps];
   int64_t lines[kLines];
   unrolled<kLines>([&](auto line) __attribute__((always_inline)) {
     lines[line] = t.segments[line].a;
     const B* b = static_cast<const B*>(t.b) + t.segments[line].b + column;
     unrolled<kPhases * kHeldTaps>([&](auto i) __attribute__((always_inline)) {
-      const B* from = b + t.windows[i];
-      bs[line][i / kHeldTaps][i % kHeldTaps] = hold(kSome ? load_some(from, lanes) : load(from));
+      unrolled<kVectors>([&](auto v) __attribute__((always_inline)) {
+        const B* from = b + t.windows[i] + v * kLanes;
+        bs[v][line][i / kHeldTaps][i % kHeldTaps] = hold(kSome ? load_some(from, lanes) : load(from));
+      });
     });
   });
+  // Kept in memory, or GCC moves some of them to and fro.
+  if constexpr (!kInRegisters) asm("" : "+m"(bs));
   const int64_t a_row = t.a_row, c_row = t.c_row, init_row = t.init_row, a_ahead = t.a_ahead;
   const bool streams = t.streams;
-  const float* a = t.a + row * a_row + column;
-  float* c = t.c + row * c_row + column;
-  const float* init = t.init == nullptr ? nullptr : t.init + row * init_row + column;
-  int64_t left = end - row;
-  const auto tile = [&](auto rows) __attribute__((always_inline)) {
-    constexpr int kRows = decltype(rows)::value;
+  const float* a = t.a + column;
+  float* c = t.c + column;
+  const float* init = t.init == nullptr ? nullptr : t.init + column;
+  Present here = present(t);
+  int64_t left = rows;
+  const auto tile = [&](auto count, auto whole) __attribute__((always_inline)) {
+    constexpr int kRows = decltype(count)::value;
+    constexpr bool kWhole = decltype(whole)::value != 0;
     const float* const next_a = a + kRows * a_row;
     float* const next_c = c + kRows * c_row;
     fetch_next_rows<kRows>(next_a + a_ahead, a_row, next_c, c_row, streams);
-    Vector sums[kRows] = {};
-    unrolled<kLines>([&](auto line) __attribute__((always_inline)) {
-      add_taps<kPhases, kHeldTaps, kSome>(hold(a + lines[line]), a_row, lanes, {0, kRows + kHeldTaps}, bs[line], sums);
+    unrolled<kVectors>([&](auto v) __attribute__((always_inline)) {
+      constexpr int kFirst = v * kLanes;
+      Vector sums[kRows] = {};
+      unrolled<kLines>([&](auto line) __attribute__((always_inline)) {
+        add_taps<kPhases, kHeldTaps, !kWhole>(hold(a + kFirst + lines[line]), a_row, lanes, here, bs[v][line], sums);
+        if constexpr (!kInRegisters) asm("" : "+m"(bs));
+      });
+      put_rows<kSome>(c + kFirst, c_row, init == nullptr ? nullptr : init + kFirst, init_row, streams, lanes, sums);
     });
-    put_rows<kSome>(c, c_row, init, init_row, streams, lanes, sums);
     a = next_a;
     c = next_c;
     if (init != nullptr) init += kRows * init_row;
+    here = here.from(kRows);
     left -= kRows;
   };
+  // A loop without checks, for GCC moves addresses to and fro if there are any.
+  for (;;) {
+    const int64_t inside = kSome || here.begin > 0 ? 0 : (here.end - (kHeldTaps - 1)) / kMost;
 #pragma GCC unroll 1
-  while (left >= 6) tile(Int<6>());
-  if (left >= 4) tile(Int<4>());
-  if (left >= 2) tile(Int<2>());
+    for (int64_t i = inside < left / kMost ? inside : left / kMost; i > 0; --i) tile(Int<kMost>(), Int<!kSome>());
+    if (left < kMost) break;
+    tile(Int<kMost>(), Int<false>());
+  }
+#pragma GCC unroll 1
+  while (kFewest < kMost && left >= kFewest) tile(Int<kFewest>(), Int<false>());
 }
 
 // One row alone, which shares nothing: several vectors of it, for one would hardly pay its preparations.
@@ -290,11 +317,13 @@ template <typename B, int kPhases, int kRows>
 void slide_block(const Tile& t, int64_t row) {
   const bool whole = t.segment_count == 0 || present(t).all(row, kRows, t.segments[0].length);
   int64_t column = 0;
-  for (; column + kLanes <= t.columns; column += kLanes) {
-    whole ? slide_tile<B, kPhases, kRows, false>(t, row, column, kLanes)
-          : slide_tile<B, kPhases, kRows, true>(t, row, column, kLanes);
+  if (whole) {
+    for (; column + kLanes <= t.columns; column += kLanes) slide_tile<B, kPhases, kRows, false>(t, row, column, kLanes);
   }
-  if (column < t.columns) slide_tile<B, kPhases, kRows, true>(t, row, column, t.columns - column);
+  for (; column < t.columns; column += kLanes) {
+    const int64_t left = t.columns - column;
+    slide_tile<B, kPhases, kRows, true>(t, row, column, left < kLanes ? left : kLanes);
+  }
 }
 
 template <typename B, int kPhases>
@@ -305,31 +334,33 @@ void slide_blocks(const Tile& t, int64_t row, int64_t end) {
   if (row < end) slide_rows<B>(t, row, end);
 }
 
-template <typename B>
+template <typename B, int kPhases>
 void slide_held(const Tile& t) {
-  // Rows that meet padding are left to the others.
-  const int64_t before = (t.pad_before + 5) / 6 * 6, begin = before < t.rows ? before : t.rows;
-  const int64_t left = t.rows - t.pad_after - begin, end = left > 0 ? begin + left / 2 * 2 : begin;
-  with_count<kHeldPhases>(t.phases, [&](auto phases) {
-    constexpr int kPhases = decltype(phases)::value;
-    slide_blocks<B, kPhases>(t, 0, begin);
-    with_count<kHeldLines>(t.segment_count, [&](auto lines) {
-      constexpr int kLines = decltype(lines)::value;
-      int64_t column = 0;
+  const int64_t rows = t.rows / HeldRows<kPhases>::kFewest * HeldRows<kPhases>::kFewest;
+  with_count<kHeldLines>(t.segment_count, [&](auto lines) {
+    constexpr int kLines = decltype(lines)::value;
+    int64_t column = 0;
+    for (; column + kHeldVectors * kLanes <= t.columns; column += kHeldVectors * kLanes) {
+      held_columns<B, kPhases, kLines, kHeldVectors, false>(t, rows, column, kLanes);
+    }
+    if constexpr (kHeldVectors > 1) {
       for (; column + kLanes <= t.columns; column += kLanes) {
-        held_column<B, kPhases, kLines, false>(t, begin, end, column, kLanes);
+        held_columns<B, kPhases, kLines, 1, false>(t, rows, column, kLanes);
       }
-      if (column < t.columns) held_column<B, kPhases, kLines, true>(t, begin, end, column, t.columns - column);
-    });
-    slide_blocks<B, kPhases>(t, end, t.rows);
+    }
+    if (column < t.columns) held_columns<B, kPhases, kLines, 1, true>(t, rows, column, t.columns - column);
   });
+  if (rows < t.rows) slide_rows<B>(t, rows, t.rows);
 }
 
 template <typename B>
 void slide_any(const Tile& t) {
-  if (holds_weights(t)) return slide_held<B>(t);
   with_count<4>(t.phases, [&](auto phases) {
     constexpr int kPhases = decltype(phases)::value;
+    if constexpr (kPhases <= kHeldPhases) {
+      // Of fewer rows, loading the weights would not pay.
+      if (can_hold_weights(t) && t.rows >= 2 * HeldRows<kPhases>::kMost) return slide_held<B, kPhases>(t);
+    }
     int64_t row = 0;
     if constexpr (kRegisters == 32) {
       // Shared by more rows, weights of many taps are loaded less often; for fewer taps, what counts is that rows come

@@ -161,6 +161,7 @@ TEST_P(ChannelwiseTest, SlidesLeaveOutThePadding) {
   check_slide<1, 2, 0>(kernels());
   check_slide<2, 1, 1>(kernels());
   check_slide<3, 0, 2>(kernels());
+  check_slide<4, 1, 2>(kernels());
   check_slide<2, 7, 8>(kernels());
 }
 
