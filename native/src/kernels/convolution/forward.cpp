@@ -1,6 +1,7 @@
 // dst: rows are output positions that share a kernel, or images; columns are output channels.
 #include <algorithm>
 
+#include "core/division.h"
 #include "kernels/convolution/channelwise.h"
 #include "kernels/convolution/grid.h"
 #include "kernels/convolution/pass.h"
@@ -34,7 +35,7 @@ class Forward : public KernelPass {
     turned_ = reserve<float>(start_.turned_size());
     by_images_ = grids_[0].rows == 3;
     join_blocks(problem, grids_[0]);
-    fetches_ = by_images_ && (problem.n > 1 || from_memory(problem));
+    fetches_ = by_images_ && (problem.n > 1 || from_memory(problem)) && !reads_in_order();
     // Of one column alone, all lies near.
     const bool dots_many = problem.order == Problem::Order::kIcInner && problem.oc > 1;
     shares_ =
@@ -103,6 +104,20 @@ class Forward : public KernelPass {
     const int64_t lanes = problem_.kernels.lanes;
     if (problem_.order == Problem::Order::kIcInner) return is_amd() && problem_.oc <= 2 && problem_.n <= 8;
     return lanes == 16 && problem_.oc <= 2 * lanes;
+  }
+
+  // Whether tiles read whole rows of the weights one after the other, for so few images that a Zen 4's own prefetchers
+  // do better without help: 2 or 3 images 0.62 to 0.88 of the time, 4 of c64_32 0.67, of deepface_l4 0.8, with AVX2
+  // 0.46 to 0.95. Not 7 of c64_32 (1.0) or 6 of deepface_l4 (1.18), nor of rows in parts (128 channels, 2 images 1.6),
+  // nor of weights about as large as the last level (1.15). With AVX2 more images from cache: tiles are wider then
+  // (mnist_c1, 8 images: 0.78).
+  bool reads_in_order() const {
+    const Problem& p = problem_;
+    const int64_t lanes = p.kernels.lanes, vectors = ceil_div(p.oc, lanes);
+    if (cpu() != Cpu::kZen4 || p.order != Problem::Order::kOcInner || p.weights_type != DataType::kF32) return false;
+    if (vectors > 4 || (exceeds_half_of_last_level(p) && !from_memory(p))) return false;
+    if (lanes == 16) return p.n <= (vectors == 1 ? 4 : 6);
+    return p.n <= (vectors > 2 && !from_memory(p) ? 8 : 3);
   }
 
   // How far after those of the tile at i the next weights lie, 0 if there are none in the line.

@@ -1,7 +1,7 @@
 // Broadcast kernel: columns in vector lanes, rows broadcast one element at a time. Accumulators fill the registers but
-// for the columns' vectors and a broadcast: 7 rows x 4 vectors or 14 x 2 of AVX-512's 32, 6 x 2 of AVX2's 16 (3 x 4
-// there spills: 0.42 of peak), at 0.98 of the FMA peak from cache. Up to half a vector of columns takes halves, of
-// which two are computed at a time.
+// for the columns' vectors and a broadcast: 7 rows x 4 vectors or 14 x 2 of AVX-512's 32, 6 x 2, 4 x 3 or 3 x 4 of
+// AVX2's 16, at 0.98 of the FMA peak from cache. Up to half a vector of columns takes halves, of which two are computed
+// at a time.
 
 // An element in all lanes, as an operand that its only instruction reads, or in a register, which takes an integer's
 // broadcast: a float's is no mere load on a Zen 4 (8 rows x 2 vectors: 1.07 times the time). Not V{} + x, which keeps a
@@ -49,10 +49,18 @@ template <typename V, typename B, bool kTransposed, int kRows, int kVectors, int
 void gemm_tile(const Tile& t, const GemmPart& part, Share shared = {}) {
   constexpr int kWidth = sizeof(V) / sizeof(float);
   constexpr bool kPrefetches = kPrefetched<B, kTransposed, kRows> && kAhead != kNoPrefetch;
-  constexpr int kSteps = !kTransposed && (kVectors == 1 || kRows * kVectors < 16) ? 2 * kBatches : kBatches;
+  constexpr bool kNarrow = kRegisters < 32;
+  constexpr bool kSmall = kVectors == 1 || (kRows * kVectors < 16 && !(kNarrow && kVectors > 2));
+  constexpr int kSteps = !kTransposed && kSmall ? 2 * kBatches : kBatches;
   // Sums that with all of B and a broadcast would be more than the registers: the last vector of B stays in memory.
   constexpr bool kFull =
       !kPartial && kVectors > 1 && kVectors * (kRows + 1) >= kRegisters && sizeof(B) == sizeof(float);
+  // B, not read again for every row, for then loads are the limit: 2 and 3 rows 0.5 to 0.7 of the peak, held 0.8 to 0.9
+  // (t2_oc3, backward_weights, on a Cascade Lake: 0.83 of the time). Not if it comes from memory by prefetching (2
+  // images, c64_32: 1.2 times the time, 8 1.05), nor with the AVX2 tiles that GCC does well by (4 rows x 1
+  // vector 1.08).
+  constexpr bool kFetchesB = kAhead == kAllAhead || kAhead == kShareAhead;
+  constexpr bool kHolds = kRows > 1 && (kTransposed || (!kFetchesB && (!kNarrow || kVectors > 2 || kRows <= 3)));
   const int64_t lanes = part.lanes;
   V sums[kBatches][kRows][kVectors] = {};
   if (kTransposed && kVectors == 1 && t.c_ahead != 0) {
@@ -107,8 +115,7 @@ void gemm_tile(const Tile& t, const GemmPart& part, Share shared = {}) {
         if (kAhead == kAllAhead) __builtin_prefetch(b + b_ahead + v * kWidth, 0, 2);
         if (kFull && v == kVectors - 1) break;
         bs[v] = kPartial && v == kVectors - 1 ? load_some<V>(b + v * kWidth, lanes) : load<V>(b + v * kWidth);
-        // Not read again for every row (t2_oc3, backward_weights, on a Cascade Lake: 0.83 of the time).
-        if (kTransposed && kRows > 1) bs[v] = hold(bs[v]);
+        if (kHolds) bs[v] = hold(bs[v]);
       }
       if (kPrefetches) __builtin_prefetch(next_a, 0, 2);
       if (kAhead == kShareAhead) {
@@ -233,7 +240,14 @@ void gemm_columns(const Tile& t, int64_t column, int64_t lanes, bool is_long, in
 // for four vectors of columns in all, of which one would be left, nor for seven rows: 1.0).
 template <bool kTransposed>
 int64_t most_vectors(const Tile& t, bool is_long, int64_t columns) {
-  if (kRegisters < 32) return 2;
+  if (kRegisters < 32) {
+    // Eight sums hide the latency of FMAs barely (0.8 of the peak), 12 with room (0.88).
+    const bool by_four = t.rows == 4 || t.rows == 7 || t.rows == 8;
+    if (t.b_ahead != 0 || (t.rows > 3 && !by_four)) return 2;
+    if (t.rows <= 3) return 4;
+    if (columns <= 3 * kLanes || columns > 4 * kLanes) return 3;
+    return kTransposed || t.rows == 4 ? 2 : 4;
+  }
   if (t.rows <= 7) return 4;
   if (t.rows <= 14 && (t.b_ahead != 0 || (is_long && t.rows > 12))) return 2;
   if (kTransposed) return 4;
@@ -273,6 +287,10 @@ void gemm_any(const Tile& t) {
                                 : gemm_columns<Vector, B, kTransposed, 4, 6>(t, column, lanes, is_long, wide);
       }
       if (vectors == 3) gemm_columns<Vector, B, kTransposed, 3, 8>(t, column, lanes, is_long, wide);
+    }
+    if constexpr (!kWide) {
+      if (vectors == 4) gemm_columns<Vector, B, kTransposed, 4, 3>(t, column, lanes, is_long, wide);
+      if (vectors == 3) gemm_columns<Vector, B, kTransposed, 3, 4>(t, column, lanes, is_long, wide);
     }
     if (vectors == 2) gemm_columns<Vector, B, kTransposed, 2, kWide ? 14 : 6>(t, column, lanes, is_long, wide);
     if (vectors == 1) gemm_columns<Vector, B, kTransposed, 1, kWide ? 16 : 8>(t, column, lanes, is_long, wide);
