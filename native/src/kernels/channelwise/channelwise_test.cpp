@@ -61,7 +61,8 @@ const test::TileKernel kSlide = {
     }};
 
 // Each phase of a line of taps that overlap, against doubles.
-void check_phases(const Kernels& kernels, int64_t phases, int64_t lines, int64_t taps, int64_t columns, bool adds) {
+void check_phases(const Kernels& kernels, int64_t phases, int64_t lines, int64_t taps, int64_t columns, bool adds,
+                  bool is_near) {
   const std::vector<int64_t> lengths = {phases * 5, phases + 1, phases - 1, 1};
   int64_t positions = 0;
   std::vector<Segment> segments;
@@ -87,6 +88,7 @@ void check_phases(const Kernels& kernels, int64_t phases, int64_t lines, int64_t
   t.b = b.data();
   t.c = c.data();
   if (adds) t.init = t.c;
+  t.is_near = is_near;
 
   kernels.channelwise_t(t);
 
@@ -170,7 +172,9 @@ TEST_P(ChannelwiseTest, PositionsOfEveryNumberOfPhasesMatchDoubles) {
     for (int64_t lines : {1, 2, 3, 5}) {
       for (int64_t taps : {1, 2, 3, 4, 7}) {
         for (int64_t columns : {1, 7, 16, 40}) {
-          for (bool adds : {false, true}) check_phases(kernels(), phases, lines, taps, columns, adds);
+          for (bool adds : {false, true}) {
+            for (bool is_near : {false, true}) check_phases(kernels(), phases, lines, taps, columns, adds, is_near);
+          }
         }
       }
     }

@@ -269,6 +269,8 @@ class ChannelwiseBackwardWeights : public Channelwise {
     }
     columns_ =
         std::min(channels_, problem.axes[0].kernels() * problem.axes[1].kernels() >= 16 ? channels_ : kFewColumns);
+    const int64_t floats = problem.n * (problem.src.image + problem.dst.image);
+    is_near_ = floats * static_cast<int64_t>(sizeof(float)) <= last_level_cache_bytes();
     segments_ = reserve_per_thread<Segment>(kMostSegments);
     sums_ = reserve<float>(splits_.scratch_size());
     if (is_spread_) {
@@ -431,6 +433,7 @@ class ChannelwiseBackwardWeights : public Channelwise {
         t.first_phase = width.first % phases_;
         t.c_phase = p.weights_kernel;
         t.streams = streams && !add;
+        t.is_near = is_near_;
         if (are_tiles_) {
           t.tiles = width.count;
           t.a_next = p.axes[2].stride * src_.axis[2];
@@ -481,6 +484,7 @@ class ChannelwiseBackwardWeights : public Channelwise {
   std::vector<std::vector<Item>> by_kernel_[2];
   std::vector<Widths> widths_;
   bool are_tiles_ = false;  // positions of an item have a kernel each
+  bool is_near_;
   int64_t columns_;
   Splits splits_;
   Place segments_, sums_, spread_;
