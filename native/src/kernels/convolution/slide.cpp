@@ -5,7 +5,6 @@
 #include "kernels/convolution/slide.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "core/division.h"
 #include "kernels/convolution/grid.h"
@@ -100,9 +99,9 @@ class Slide : public KernelPass {
       for (int64_t h = heights * row / rows; h < heights * (row + 1) / rows; ++h) {
         const Item* const height = where.axis[1] = &axes_[1][static_cast<size_t>(h)];
         t.b = p.weights_at(call.weights, p.kernel_index(where.axis[0]->kernel, height->kernel, 0) * p.weights_kernel);
+        t.segment_count = find_segments(*where.axis[0], *height, segments);
         for (int64_t w = begin; w < end; ++w) {
           where.axis[2] = &axes_[2][static_cast<size_t>(w)];
-          t.segment_count = find_segments(where, segments);
           t.windows = windows_.data() + w * phases_ * p.axes[2].kernel;
           t.rows = where.count();
           set_padding(*where.axis[2], t);
@@ -146,15 +145,14 @@ class Slide : public KernelPass {
     }
   }
 
-  // Lines of taps, from the tile's first position and the kernel of its line.
-  int64_t find_segments(const Where& where, Segment* list) const {
-    const Item &depth = *where.axis[0], &height = *where.axis[1];
+  // Lines of taps, the same for all runs of a row, from a tile's first position and the kernel of its line.
+  int64_t find_segments(const Item& depth, const Item& height, Segment* list) const {
     const Segment* const depths = taps_of(0, depth);
     const Segment* const heights = taps_of(1, height);
     int64_t count = 0;
     for (int64_t d = 0; d < depth.taps; ++d) {
       for (int64_t h = 0; h < height.taps; ++h) {
-        list[count++] = {depths[d].a + heights[h].a, depths[d].b + heights[h].b, where.axis[2]->taps};
+        list[count++] = {depths[d].a + heights[h].a, depths[d].b + heights[h].b, problem_.axes[2].kernel};
       }
     }
     return count;
