@@ -15,9 +15,10 @@ constexpr Isa kBestFirst[] = {Isa::kAvx512, Isa::kAvx2, Isa::kGeneric};
 
 Cpu cpu_of(const std::string& name) {
   if (name == "intel") return Cpu::kIntel;
+  if (name == "zen3") return Cpu::kZen3;
   if (name == "zen4") return Cpu::kZen4;
   if (name == "zen5") return Cpu::kZen5;
-  throw Error(Status::kUnsupported, "CONV4J_CPU: expected intel, zen4 or zen5 but got " + name);
+  throw Error(Status::kUnsupported, "CONV4J_CPU: expected intel, zen3, zen4 or zen5 but got " + name);
 }
 
 int64_t bytes_of(const std::string& text) {
@@ -75,9 +76,9 @@ Cpu cpu() {
     if (const char* forced = std::getenv("CONV4J_CPU")) return cpu_of(forced);
 #if defined(__x86_64__)
     if (__builtin_cpu_is("amd")) {
+      if (!__builtin_cpu_supports("avx512f")) return Cpu::kZen3;
       // GCC 12 has no name for the family of Zen 5.
-      const bool is_newer = __builtin_cpu_supports("avx512f") && !__builtin_cpu_is("amdfam19h");
-      return is_newer ? Cpu::kZen5 : Cpu::kZen4;
+      return __builtin_cpu_is("amdfam19h") ? Cpu::kZen4 : Cpu::kZen5;
     }
 #endif
     return Cpu::kIntel;

@@ -28,7 +28,8 @@ int64_t last_level_cache_bytes();
 // buffers for misses and for stores past the caches (as measured on a Cascade Lake); AMD's have more of both.
 enum class Cpu {
   kIntel,  // and any other
-  kZen4,   // and before
+  kZen3,   // and before, without AVX-512
+  kZen4,
   kZen5
 };
 
@@ -36,6 +37,7 @@ enum class Cpu {
 Cpu cpu();
 
 inline bool is_amd() { return cpu() != Cpu::kIntel; }
+inline bool is_zen4_or_before() { return cpu() == Cpu::kZen3 || cpu() == Cpu::kZen4; }
 
 // Whether a core loads two vectors for each one that it multiplies: a Zen 4's with AVX-512, which takes two cycles for
 // a vector.

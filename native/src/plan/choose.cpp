@@ -45,9 +45,13 @@ bool is_faster(const Geometry& g, Pass pass, Isa isa) {
     case Pass::kBackwardData:
       return few_inputs || few_outputs || wasteful || upsamples;
     default:
-      // Upsampled, 64 to 32 channels on a Zen 4, two threads: 1.09 of oneDNN's time.
+      // oneDNN's AVX2 loops for 1, 2 and 4 inputs (Zen 3, two threads, 8 images 0.18 to 0.6 of its time, one image to
+      // 0.85); for 3 it has loops of their own. Forward to one or two vectors of outputs own kernels are faster, too
+      // (0.47 to 0.88), but the plan's layouts then cost the other passes more (1.2 to 1.7).
+      if (isa == Isa::kAvx2 && few_inputs && g.ic != 3 && g.oc > lanes / 2) return true;
+      // Upsampled, 64 to 32 channels on a Zen 4, two threads: 1.09 of oneDNN's time; 32 to 16 on a Zen 3 1.1 to 1.5.
       return (few_outputs && g.ic > lanes / 2) ||
-             ((wasteful || (upsamples && cpu() != Cpu::kZen4)) && g.ic >= lanes && g.oc >= lanes);
+             ((wasteful || (upsamples && !is_zen4_or_before())) && g.ic >= lanes && g.oc >= lanes);
   }
 }
 

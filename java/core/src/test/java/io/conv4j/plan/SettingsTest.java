@@ -20,7 +20,7 @@ class SettingsTest {
                 "CONV4J_CPU | intel | made",
                 "CONV4J_CPU | zen4 | made",
                 "CONV4J_CPU | zen5 | made",
-                "CONV4J_CPU | z80 | CONV4J_CPU: expected intel, zen4 or zen5 but got z80",
+                "CONV4J_CPU | z80 | CONV4J_CPU: expected intel, zen3, zen4 or zen5 but got z80",
                 "CONV4J_CACHE | 4096 | made",
                 "CONV4J_CACHE | 9223372036854775807 | made",
                 "CONV4J_CACHE | 9223372036854775808 | CONV4J_CACHE: expected a number of bytes but got 9223372036854775808",
