@@ -137,6 +137,39 @@ TEST_P(TilesTest, ResultsPastTheCachesEqualOthers) {
   }
 }
 
+TEST_P(TilesTest, LinesPastTheCachesEqualOthers) {
+  struct alignas(64) Results {
+    float values[kSize];
+  };
+  const Segment segment = {40, 60, 9};
+  for (int64_t lines : {1, 2, 3, 4}) {
+    for (int64_t line_rows : {1, 2, 3, 5}) {
+      for (int64_t columns : {16, 48}) {
+        for (int64_t phases : {1, 2, 4}) {
+          Tile t = tile(line_rows, columns, 1);
+          t.rows = lines * line_rows;
+          t.segments = &segment;
+          t.a_line = 501;
+          t.c_row = 64;
+          t.c_line = 320;
+          t.c_phase = 1280;
+          t.phases = phases;
+          t.first_phase = phases - 1;
+          std::vector<Results> stored(1), streamed(1);
+          t.c = stored[0].values;
+          kernels().channelwise_t(t);
+          t.c = streamed[0].values;
+          t.streams = true;
+          kernels().channelwise_t(t);
+          kernels().end_streams();
+          ASSERT_TRUE(std::equal(stored[0].values, stored[0].values + kSize, streamed[0].values))
+              << lines << " lines of " << line_rows << " rows, " << columns << " columns, " << phases << " phases";
+        }
+      }
+    }
+  }
+}
+
 TEST_P(TilesTest, LinesOfRowsMatchDoubles) {
   const std::vector<std::vector<Segment>> sums = {segments_, {{40, 60, 1}}, {{40, 60, 5}}};
   for (KernelOf run : {&Kernels::gemm_t, &Kernels::channelwise_t}) {

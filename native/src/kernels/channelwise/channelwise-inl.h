@@ -496,12 +496,43 @@ inline __attribute__((always_inline)) void channelwise_t_tile(const Tile& t, int
   }
 }
 
+// Whole lines of memory at a time where a vector is less: parts of one, written past the caches each by itself, take
+// two to four times as long (local_depthwise_c96, two images, on a Zen 3: 0.19 of the time, eight 0.6).
+template <int kPhases, int kLines, int kRows>
+void channelwise_t_streams(const Tile& t, int64_t a, int64_t c, int64_t init) {
+  constexpr int64_t kColumns = kLine / static_cast<int64_t>(sizeof(float));
+  float sums[kPhases][kLines][kRows][kColumns];
+  Tile near = t;
+  near.c = &sums[0][0][0][0];
+  near.c_row = kColumns;
+  near.c_line = kRows * kColumns;
+  near.c_phase = kLines * kRows * kColumns;
+  near.streams = false;
+  for (int64_t column = 0; column < t.columns; column += kColumns) {
+    for (int64_t v = 0; v < kColumns; v += kLanes) {
+      channelwise_t_tile<kPhases, kLines, kRows, false>(near, a, -column, init, column + v, kLanes);
+    }
+    for (int64_t phase = 0; phase < kPhases; ++phase) {
+      for (int64_t l = 0; l < kLines; ++l) {
+        float* to = t.c + phase * t.c_phase + c + l * t.c_line + column;
+        for (int64_t r = 0; r < kRows; ++r, to += t.c_row) {
+#pragma GCC unroll 4
+          for (int64_t v = 0; v < kColumns; v += kLanes) stream(to + v, load(&sums[phase][l][r][v]));
+        }
+      }
+    }
+  }
+}
+
 // All columns in one call: a call for each took a third longer with the 8 terms of as many images.
 template <int kPhases, int kLines, int kRows>
 void channelwise_t_columns(const Tile& t, int64_t line, int64_t row) {
   const int64_t a = line * t.a_line + row * t.a_step;
   const int64_t c = line * t.c_line + row * t.c_row;
   const int64_t init = line * t.c_line + row * t.init_row;
+  if constexpr (sizeof(Vector) < kLine) {
+    if (t.streams) return channelwise_t_streams<kPhases, kLines, kRows>(t, a, c, init);
+  }
   int64_t column = 0;
   for (; column + kLanes <= t.columns; column += kLanes) {
     channelwise_t_tile<kPhases, kLines, kRows, false>(t, a, c, init, column, kLanes);

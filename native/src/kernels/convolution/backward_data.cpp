@@ -55,7 +55,7 @@ class BackwardData : public KernelPass {
         weights_ = reserve_per_thread<float>(turned_->tile_size());
         last_ = reserve_per_thread<Met>(1);
       } else {
-        weights_ = reserve<float>(problem.weights_size());
+        weights_ = reserve<float>(turned_->size());
       }
       tile_ = reserve_per_thread<float>(problem.ic * problem.oc);
     }
@@ -121,9 +121,15 @@ class BackwardData : public KernelPass {
             t.b_step = direct_step();
             p.gemm(t);
           } else {
-            t.b = turned + element;
+            const float* const init = t.init;
             t.b_step = turned_->step();
-            turned_->takes_pairs() ? p.kernels.gemm_pairs(t) : p.kernels.gemm(t);
+            turned_->panels().for_each(turned_rows(), [&](int64_t panel, int64_t column, int64_t columns) {
+              t.b = turned + element + panel;
+              t.c = c + column;
+              t.init = init == nullptr ? nullptr : init + column;
+              t.columns = columns;
+              turned_->takes_pairs() ? p.kernels.gemm_pairs(t) : p.kernels.gemm(t);
+            });
           }
         }
         where = next;
@@ -181,6 +187,8 @@ class BackwardData : public KernelPass {
     if (turns_tiles_) return turned_->tile_group();
     return role_ == Role::kTurned ? turned_->group() : problem_.weights_group;
   }
+
+  int64_t turned_rows() const { return turns_tiles_ ? turned_->tile_rows() : turned_->rows(); }
 
   // What a tile meets, by which its weights are known.
   struct Met {

@@ -53,7 +53,7 @@ class Channelwise : public KernelPass {
   // 1.6 times the time). The others find the weights of these tiles in the cache.
   template <typename Run>
   int64_t run_tiles(const Line& line, int64_t i, Tile& tile, const Run& run) const {
-    if (line.first.rows != 3) {
+    if (line.first.rows != 3 && tile.rows > 1) {
       run(tile);
       return 1;
     }
@@ -239,14 +239,14 @@ class ChannelwiseBackwardData : public Channelwise {
 // is some columns of a row of kernels. Where the weights are few, each image gets sums of its own, added up in the end:
 // all kernels then find it in the second-level cache. Where registers nearly hold them, too, a unit is some lines of
 // images in the order of memory, all kernels at once (96 channels, 3 x 3 taps, 8 images: 0.8 of the time on a Cascade
-// Lake, 1.15 on a Zen 4, which has a fast last-level cache).
+// Lake, 1.15 on a Zen 4, which has a fast last-level cache; 0.5 on a Zen 3, whose second level is half as large).
 class ChannelwiseBackwardWeights : public Channelwise {
  public:
   explicit ChannelwiseBackwardWeights(const Problem& problem)
       : Channelwise(problem),
         rows_(output_grids(problem, INT64_MAX)[0].rows),
         phases_(phases(problem.axes[2], rows_)),
-        by_lines_(!is_amd() && rows_ == 2 && phases_ * problem.taps * problem.ic <= kFewSums &&
+        by_lines_(lines_pay(problem) && rows_ == 2 && phases_ * problem.taps * problem.ic <= kFewSums &&
                   Splits::by_lines(problem) >= kFewSplits),
         splits_(problem, by_lines_    ? Splits::by_lines(problem)
                          : rows_ != 3 ? Splits::by_images(problem)
@@ -296,6 +296,9 @@ class ChannelwiseBackwardWeights : public Channelwise {
   // 3 x 3 taps of 4 kernels and 7 x 7 of one still gain by lines; 5 x 5 of two do not, 7 x 7 of two take 1.2 times as
   // long.
   static constexpr int64_t kFewSums = 49;
+  // Bytes of both sides of an image that stay near a Zen 3's core while all kernels find them there (600 KB, by lines:
+  // 1.0 to 1.36 of the time, 800 KB 0.70).
+  static constexpr int64_t kNearImage = 700 << 10;
   // Splits that feed some threads evenly.
   static constexpr int64_t kFewSplits = 8;
 
@@ -310,6 +313,11 @@ class ChannelwiseBackwardWeights : public Channelwise {
     const Item* first;
     const Item* last;
   };
+
+  static bool lines_pay(const Problem& p) {
+    if (cpu() != Cpu::kZen3) return cpu() == Cpu::kIntel;
+    return (p.src.image + p.dst.image) * static_cast<int64_t>(sizeof(float)) > kNearImage;
+  }
 
   static int64_t phases(const Axis& width, int rows) {
     const bool together = rows == 2 && width.sharing == Sharing::kTiled && width.sharing_size <= kMostPhases;

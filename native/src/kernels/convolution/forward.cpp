@@ -4,6 +4,7 @@
 #include "core/division.h"
 #include "kernels/convolution/channelwise.h"
 #include "kernels/convolution/grid.h"
+#include "kernels/convolution/panels.h"
 #include "kernels/convolution/pass.h"
 #include "kernels/convolution/slide.h"
 #include "kernels/convolution/spaced.h"
@@ -27,13 +28,26 @@ constexpr int64_t kWeightsAhead = 4096;
 // weights that fit a cache gain nothing).
 constexpr int64_t kSharedWeights = 160 << 10;
 
+// Positions of all images that share a kernel and pay for its copy in panels (49: 1.0 to 1.07 of the time, 98 0.89).
+constexpr int64_t kManyUses = 64;
+
 class Forward : public KernelPass {
  public:
   explicit Forward(const Problem& problem)
-      : KernelPass(problem), start_(problem), grids_(output_grids(problem, kMostRows)), src_(problem.src) {
+      : KernelPass(problem),
+        start_(problem),
+        grids_(output_grids(problem, kMostRows)),
+        src_(problem.src),
+        panels_(problem.oc, false) {
     segments_ = reserve_per_thread<Segment>(problem.taps);
     turned_ = reserve<float>(start_.turned_size());
     by_images_ = grids_[0].rows == 3;
+    has_panels_ = problem.order == Problem::Order::kOcInner && problem.weights_type == DataType::kF32 && !by_images_ &&
+                  problem.positions() * problem.n >= kManyUses && Panels::pay(problem, problem.oc);
+    if (has_panels_) {
+      panels_ = Panels(problem.oc, true);
+      weights_ = reserve<float>(problem.kernel_count() * problem.groups * group_size());
+    }
     join_blocks(problem, grids_[0]);
     fetches_ = by_images_ && (problem.n > 1 || from_memory(problem)) && !reads_in_order();
     // Of one column alone, all lies near.
@@ -49,6 +63,8 @@ class Forward : public KernelPass {
   void run(const Call& call) const override {
     const Problem& p = problem_;
     const Start::Values values = start_.of(call, turned_.of<float>(call));
+    if (has_panels_) copy_panels(call);
+    const float* const weights = has_panels_ ? weights_.of<float>(call, 0) : call.weights;
     const float* src = set_apart(call.src, p.src.image, src_.image, p.n, spaced_.of<float>(call));
     // Not rows of images, which lie far apart (mnist_c1, 32 images: 1.5 times the time, 128 1.2).
     const bool streams = !by_images_ && streams_positions(call, call.dst, p.dst, p.oc, p.taps * p.ic);
@@ -57,8 +73,7 @@ class Forward : public KernelPass {
       t.streams = streams;
       Segment* list = segments_.of<Segment>(call);
       t.segments = list;
-      t.columns = p.oc;
-      t.b_step = p.order == Problem::Order::kOcInner ? p.oc : p.taps * p.ic;
+      t.b_step = p.order == Problem::Order::kOcInner ? panels_.width() : p.taps * p.ic;
       const auto run_tile = p.order == Problem::Order::kOcInner ? p.gemm : p.dot;
       if (!by_images_) t.a_ahead = line.first_next.other(src_) - line.first.other(src_);
       t.b_ahead = fetches_ ? kWeightsAhead : 0;
@@ -82,10 +97,14 @@ class Forward : public KernelPass {
           const float* init = t.init;
           for (int64_t g = 0; g < p.groups; ++g) {
             t.a = a + g * p.ic;
-            t.b = p.weights_at(call.weights, kernel(where) + g * p.weights_group);
-            t.c = call.dst + own + g * p.oc;
-            t.init = init == nullptr ? nullptr : init + g * p.oc;
-            run_tile(t);
+            panels_.for_each(p.taps * p.ic, [&](int64_t panel, int64_t first, int64_t columns) {
+              const int64_t column = g * p.oc + first;
+              t.b = p.weights_at(weights, kernel(where) + g * group_step() + panel);
+              t.c = call.dst + own + column;
+              t.init = init == nullptr ? nullptr : init + column;
+              t.columns = columns;
+              run_tile(t);
+            });
           }
         }
       }
@@ -94,7 +113,29 @@ class Forward : public KernelPass {
   }
 
  private:
-  int64_t kernel(const Where& where) const { return kernel_of(problem_, where); }
+  // Elements of a group's weights in panels.
+  int64_t group_size() const { return panels_.size(problem_.taps * problem_.ic); }
+
+  // The weights in panels, [kernel][group][panel][tap][ic of a group][oc of a panel].
+  void copy_panels(const Call& call) const {
+    const Problem& p = problem_;
+    const int64_t rows = p.taps * p.ic;
+    float* const to = weights_.of<float>(call, 0);
+    parallel_for(p.kernel_count() * p.groups, [&](int64_t i) {
+      const float* const from = call.weights + i * p.weights_group;
+      panels_.for_each(rows, [&](int64_t panel, int64_t first, int64_t columns) {
+        p.kernels.copy(from + first, p.oc, 0, rows, columns, to + i * group_size() + panel, panels_.width());
+      });
+    });
+  }
+
+  // Where a tile's weights lie, how far apart they are from group to group, and from tap to tap.
+  int64_t kernel(const Where& where) const {
+    const int64_t element = kernel_of(problem_, where);
+    return has_panels_ ? element / problem_.weights_group * group_size() : element;
+  }
+  int64_t group_step() const { return has_panels_ ? group_size() : problem_.weights_group; }
+  int64_t tap_step() const { return has_panels_ ? problem_.ic * panels_.width() : problem_.weights_tap; }
 
   // Whether rows that evict each other cost more than copies: those of tiles of many rows (for one vector of
   // columns 1.4 times the time, for two 1.05). The dot kernels, which use whole lines at once, and wider tiles do
@@ -114,7 +155,7 @@ class Forward : public KernelPass {
   bool reads_in_order() const {
     const Problem& p = problem_;
     const int64_t lanes = p.kernels.lanes, vectors = ceil_div(p.oc, lanes);
-    if (cpu() != Cpu::kZen4 || p.order != Problem::Order::kOcInner || p.weights_type != DataType::kF32) return false;
+    if (!is_zen4_or_before() || p.order != Problem::Order::kOcInner || p.weights_type != DataType::kF32) return false;
     if (vectors > 4 || (exceeds_half_of_last_level(p) && !from_memory(p))) return false;
     if (lanes == 16) return p.n <= (vectors == 1 ? 4 : 6);
     return p.n <= (vectors > 2 && !from_memory(p) ? 8 : 3);
@@ -137,9 +178,9 @@ class Forward : public KernelPass {
     for (int64_t d = 0; d < depth.taps; ++d) {
       for (int64_t h = 0; h < height.taps; ++h) {
         const int64_t a = d * p.axes[0].dilation * src_.axis[0] + h * p.axes[1].dilation * src_.axis[1];
-        const int64_t b = p.tap_index(depth.tap + d, height.tap + h, width.tap) * p.weights_tap;
+        const int64_t b = p.tap_index(depth.tap + d, height.tap + h, width.tap) * tap_step();
         for (int64_t w = 0; w < runs; ++w) {
-          list[count++] = {a + w * p.axes[2].dilation * src_.axis[2], b + w * p.weights_tap, length};
+          list[count++] = {a + w * p.axes[2].dilation * src_.axis[2], b + w * tap_step(), length};
         }
       }
     }
@@ -151,7 +192,9 @@ class Forward : public KernelPass {
   bool by_images_;
   bool fetches_, shares_;  // weights, ahead of their use
   Steps src_;              // of what the tiles read
-  Place segments_, turned_, spaced_;
+  Panels panels_;
+  bool has_panels_;
+  Place segments_, turned_, spaced_, weights_;
 };
 
 }  // namespace

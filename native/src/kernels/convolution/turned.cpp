@@ -33,7 +33,7 @@ std::vector<int64_t> slots_of(const Axis& axis) {
 
 }  // namespace
 
-Turned::Turned(const Problem& problem) : problem_(problem) {
+Turned::Turned(const Problem& problem) : problem_(problem), panels_(problem.ic, Panels::pay(problem, problem.ic)) {
   for (int axis = 0; axis < 3; ++axis) slots_[axis] = slots_of(problem.axes[axis]);
 }
 
@@ -52,26 +52,29 @@ void Turned::turn(const Call& call, float* turned, const Place& widened) const {
       const int64_t tap_of_axis = take_digit(rest_of_tap, a.kernel);
       slots[axis] = slots_[axis][static_cast<size_t>(take_digit(rest_of_kernel, a.kernels()) * a.kernel + tap_of_axis)];
     }
-    turn_tap(call, kernel, tap, turned + offset(slots[0], slots[1], slots[2]), group(), widened);
+    turn_tap(call, kernel, tap, turned + offset(slots[0], slots[1], slots[2]), rows(), widened);
   });
 }
 
-void Turned::turn_tap(const Call& call, int64_t kernel, int64_t tap, float* to, int64_t group,
+void Turned::turn_tap(const Call& call, int64_t kernel, int64_t tap, float* to, int64_t rows,
                       const Place& widened) const {
   const Problem& p = problem_;
   const bool is_bf16 = p.weights_type == DataType::kBf16;
-  for (int64_t g = 0; g < p.groups; ++g, to += group) {
+  for (int64_t g = 0; g < p.groups; ++g, to += panels_.size(rows)) {
     const int64_t element = kernel * p.weights_kernel + g * p.weights_group + tap * p.weights_tap;
     const void* from = p.weights_at(call.weights, element);
     if (p.order == Problem::Order::kIcInner) {
-      for (int64_t o = 0; o < p.oc; ++o) {
-        const void* row = p.weights_at(call.weights, element + o * p.taps * p.ic);
-        if (is_bf16) {
-          p.kernels.widen(static_cast<const Bf16*>(row), p.ic, to + o * p.ic);
-        } else {
-          std::memcpy(to + o * p.ic, row, static_cast<size_t>(p.ic) * sizeof(float));
+      panels_.for_each(rows, [&](int64_t panel, int64_t first, int64_t columns) {
+        for (int64_t o = 0; o < p.oc; ++o) {
+          const void* row = p.weights_at(call.weights, element + o * p.taps * p.ic + first);
+          float* const floats = to + panel + o * panels_.width();
+          if (is_bf16) {
+            p.kernels.widen(static_cast<const Bf16*>(row), columns, floats);
+          } else {
+            std::memcpy(floats, row, static_cast<size_t>(columns) * sizeof(float));
+          }
         }
-      }
+      });
       continue;
     }
     if (is_bf16) {
@@ -80,8 +83,13 @@ void Turned::turn_tap(const Call& call, int64_t kernel, int64_t tap, float* to, 
       from = floats;
     }
     const float* floats = static_cast<const float*>(from);
-    takes_pairs() ? p.kernels.transpose_pairs(floats, p.oc, p.ic, p.oc, to, step())
-                  : p.kernels.transpose(floats, p.oc, p.ic, p.oc, to, p.ic);
+    if (takes_pairs()) {
+      p.kernels.transpose_pairs(floats, p.oc, p.ic, p.oc, to, step());
+      continue;
+    }
+    panels_.for_each(rows, [&](int64_t panel, int64_t first, int64_t columns) {
+      p.kernels.transpose(floats + first * p.oc, p.oc, columns, p.oc, to + panel, panels_.width());
+    });
   }
 }
 
@@ -89,10 +97,10 @@ void Turned::turn_tile(const Call& call, const Where& where, float* turned, cons
   const Problem& p = problem_;
   for (int64_t i = 0; i < where.axis[0]->taps; ++i) {
     for (int64_t j = 0; j < where.axis[1]->taps; ++j) {
-      for (int64_t k = 0; k < where.axis[2]->taps; ++k, turned += p.ic * p.oc) {
+      for (int64_t k = 0; k < where.axis[2]->taps; ++k, turned += p.oc * panels_.width()) {
         const Pair d = pair_of(where, 0, i), h = pair_of(where, 1, j), w = pair_of(where, 2, k);
         turn_tap(call, p.kernel_index(d.kernel, h.kernel, w.kernel), p.tap_index(d.tap, h.tap, w.tap), turned,
-                 tile_group(), widened);
+                 tile_rows(), widened);
       }
     }
   }
@@ -116,7 +124,8 @@ int64_t Turned::segments(const Where& where, const Steps& dst, Segment* list) co
 
 int64_t Turned::tile_segments(const Where& where, const Steps& dst, Segment* list) const {
   int64_t next = 0;
-  return find_segments(where, dst, list, [&](int64_t, int64_t, int64_t) { return problem_.ic * problem_.oc * next++; });
+  return find_segments(where, dst, list,
+                       [&](int64_t, int64_t, int64_t) { return problem_.oc * panels_.width() * next++; });
 }
 
 // Calls weights(i, j, k) for an item's i-th, j-th and k-th outputs, in this order.
@@ -139,7 +148,7 @@ int64_t Turned::find_segments(const Where& where, const Steps& dst, Segment* lis
         } else {
           list[count++] = {output(d, i, 0) + output(h, j, 1) + output(w, k, 2), b, p.oc};
         }
-        follower = b + p.ic * p.oc;
+        follower = b + p.oc * panels_.width();
       }
     }
   }
@@ -157,9 +166,14 @@ int64_t Turned::slot(const Where& where, int axis, int64_t i) const {
   return slots_[axis][static_cast<size_t>(pair.kernel * problem_.axes[axis].kernel + pair.tap)];
 }
 
+int64_t Turned::rows() const {
+  const auto pairs = [&](int axis) { return static_cast<int64_t>(slots_[axis].size()); };
+  return pairs(0) * pairs(1) * pairs(2) * problem_.oc;
+}
+
 int64_t Turned::offset(int64_t depth, int64_t height, int64_t width) const {
   const auto size = [&](int axis) { return static_cast<int64_t>(slots_[axis].size()); };
-  return ((depth * size(1) + height) * size(2) + width) * problem_.ic * problem_.oc;
+  return ((depth * size(1) + height) * size(2) + width) * problem_.oc * panels_.width();
 }
 
 }  // namespace conv4j

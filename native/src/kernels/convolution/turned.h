@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/convolution/grid.h"
+#include "kernels/convolution/panels.h"
 #include "kernels/convolution/pass.h"
 #include "kernels/convolution/problem.h"
 
@@ -14,21 +15,27 @@ namespace conv4j {
 // [group][depth][height][width][oc of a group][ic of a group]: an axis is the list of its pairs of a kernel and a tap,
 // those that one position meets side by side, in the order of its outputs. Taps of a row that read one run of diff_dst
 // then read one run of weights, too, and are one segment (t2_c16_32, 5 taps of 16 channels: 0.9 of the time). Input
-// channels of a vector at most come with output channels in pairs, as gemm_pairs wants them.
+// channels of a vector at most come with output channels in pairs, as gemm_pairs wants them; many, in panels of all
+// that a group has.
 class Turned {
  public:
   explicit Turned(const Problem& problem);
 
-  // Puts as many floats as there are weights into `turned`; `widened` has room for those of a tap.
+  const Panels& panels() const { return panels_; }
+
+  // Puts `size` floats into `turned`; `widened` has room for the weights of a tap.
+  int64_t size() const { return problem_.groups * group(); }
   void turn(const Call& call, float* turned, const Place& widened) const;
 
   bool takes_pairs() const;
   // From term to term, or pair to pair.
-  int64_t step() const { return problem_.ic * (takes_pairs() ? 2 : 1); }
+  int64_t step() const { return panels_.width() * (takes_pairs() ? 2 : 1); }
+  // Of a panel.
+  int64_t rows() const;
 
   // To the weights of a tile of the source, and from group to group.
   int64_t element(const Where& where) const;
-  int64_t group() const { return problem_.weights_size() / problem_.groups; }
+  int64_t group() const { return panels_.size(rows()); }
 
   // What the positions of the tile meet, counted from those weights and from where.other(dst). Returns the number.
   int64_t segments(const Where& where, const Steps& dst, Segment* list) const;
@@ -36,7 +43,8 @@ class Turned {
   // The same for one tile alone, in as many floats as tile_size: [group][tap that it meets][oc of a group][ic of a
   // group].
   int64_t tile_size() const { return problem_.groups * tile_group(); }
-  int64_t tile_group() const { return problem_.taps * problem_.ic * problem_.oc; }
+  int64_t tile_group() const { return panels_.size(tile_rows()); }
+  int64_t tile_rows() const { return problem_.taps * problem_.oc; }
   void turn_tile(const Call& call, const Where& where, float* turned, const Place& widened) const;
   int64_t tile_segments(const Where& where, const Steps& dst, Segment* list) const;
 
@@ -45,8 +53,8 @@ class Turned {
     int64_t kernel, tap;
   };
 
-  // A tap of every group, each of which lies `group` after the one before.
-  void turn_tap(const Call& call, int64_t kernel, int64_t tap, float* to, int64_t group, const Place& widened) const;
+  // A tap of every group, whose panels have so many rows.
+  void turn_tap(const Call& call, int64_t kernel, int64_t tap, float* to, int64_t rows, const Place& widened) const;
   template <typename Weights>
   int64_t find_segments(const Where& where, const Steps& dst, Segment* list, const Weights& weights) const;
 
@@ -56,6 +64,7 @@ class Turned {
   int64_t offset(int64_t depth, int64_t height, int64_t width) const;
 
   const Problem& problem_;
+  Panels panels_;
   std::vector<int64_t> slots_[3];  // by kernel * taps + tap
 };
 

@@ -18,6 +18,8 @@ namespace {
 
 #include C4J_SIMD
 
+constexpr int64_t kLine = 64;  // bytes of memory that a cache takes together
+
 template <int kValue>
 struct Int {
   static constexpr int value = kValue;

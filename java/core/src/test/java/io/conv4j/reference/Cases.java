@@ -498,6 +498,12 @@ public final class Cases {
                 23);
         c.add(layer(12, 16, 2, 3).sharing(tiled(9, 1)), "tiled 9 x 1, past the output, 12 to 16", 9, 5, 16);
         c.add(layer(150, 80, 3, 3).sharing(tiled(2)).padding(same()), "tiled 2, 150 to 80", 2, 11, 14);
+        c.add(
+                layer(144, 160, 3, 3).groups(2).sharing(tiled(2)).padding(same()).bias(KERNEL),
+                "tiled 2, 2 groups of 72 to 80",
+                3,
+                9,
+                12);
         c.add(layer(101, 109, 9).sharing(tiled(2)).dilation(2).padding(same()), "tiled 1-D, 101 to 109", 1, 83);
         c.add(
                 layer(112, 112, 4, 8)
