@@ -422,6 +422,11 @@ public final class Cases {
         c.add(layer(3, 4, 3).sharing(tiled(3)).bias(KERNEL), "tiled 1-D", 2, 11);
         c.add(layer(5, 8, 2, 1).sharing(tiled(2)).stride(3), "tiled, stride past the kernel", 1, 11, 10);
         c.add(layer(3, 5, 3, 3).sharing(tiled(2)).bias(KERNEL), "tiled, batch 0", 0, 5, 6);
+        c.add(
+                flipped(layer(12, 12, 5)).groups(4).sharing(local()).stride(2).dilation(2).padding(full()),
+                "local groups of 3, runs of one position and of several",
+                3,
+                34);
         c.add(layer(11, 32, 3, 3).sharing(tiled(1)), "tiled 1, 2116 positions of a kernel", 1, 48, 48);
         c.add(layer(3, 5, 3, 3).sharing(tiled(2)).padding(same()), "tiled 2, 2116 positions of a kernel", 1, 92, 92);
         c.add(layer(12, 32, 2, 1, 3).sharing(tiled(1, 2, 1)), "tiled 3-D, 4200 positions of a kernel", 5, 11, 13, 16);
