@@ -18,6 +18,7 @@ class SettingsTest {
             delimiter = '|',
             value = {
                 "CONV4J_CPU | intel | made",
+                "CONV4J_CPU | zen3 | made",
                 "CONV4J_CPU | zen4 | made",
                 "CONV4J_CPU | zen5 | made",
                 "CONV4J_CPU | z80 | CONV4J_CPU: expected intel, zen3, zen4 or zen5 but got z80",

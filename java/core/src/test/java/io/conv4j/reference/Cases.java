@@ -423,7 +423,12 @@ public final class Cases {
         c.add(layer(5, 8, 2, 1).sharing(tiled(2)).stride(3), "tiled, stride past the kernel", 1, 11, 10);
         c.add(layer(3, 5, 3, 3).sharing(tiled(2)).bias(KERNEL), "tiled, batch 0", 0, 5, 6);
         c.add(
-                flipped(layer(12, 12, 5)).groups(4).sharing(local()).stride(2).dilation(2).padding(full()),
+                flipped(layer(12, 12, 5))
+                        .groups(4)
+                        .sharing(local())
+                        .stride(2)
+                        .dilation(2)
+                        .padding(full()),
                 "local groups of 3, runs of one position and of several",
                 3,
                 34);
@@ -504,7 +509,11 @@ public final class Cases {
         c.add(layer(12, 16, 2, 3).sharing(tiled(9, 1)), "tiled 9 x 1, past the output, 12 to 16", 9, 5, 16);
         c.add(layer(150, 80, 3, 3).sharing(tiled(2)).padding(same()), "tiled 2, 150 to 80", 2, 11, 14);
         c.add(
-                layer(144, 160, 3, 3).groups(2).sharing(tiled(2)).padding(same()).bias(KERNEL),
+                layer(144, 160, 3, 3)
+                        .groups(2)
+                        .sharing(tiled(2))
+                        .padding(same())
+                        .bias(KERNEL),
                 "tiled 2, 2 groups of 72 to 80",
                 3,
                 9,
