@@ -83,8 +83,8 @@ struct Tile {
                           // far before its use they do; else the first rows bring what lies b_ahead
   int64_t c_ahead;        // gemm_t of a vector of columns: how far ahead of its use C is prefetched
   bool is_near;           // channelwise_t: a cache holds A and B
-  bool streams;  // gemm, gemm_t and those of channels: c, of whole vectors and aligned to them, is written past the
-                 // caches and can be read by other threads after end_streams
+  bool streams;  // gemm, gemm_t and those of channels: c, of whole lines of memory and aligned to them, is written past
+                 // the caches and can be read by other threads after end_streams
 };
 
 }  // namespace conv4j
