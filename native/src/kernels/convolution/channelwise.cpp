@@ -122,7 +122,7 @@ class ChannelwiseForward : public Channelwise {
         t.rows = where.count();
         t.a_row = where.other_row(src_);
         t.c_row = where.own_row(p.dst);
-        start_.set(values, where, own, t);
+        start_.set(values, where, own, p.weights_kernel, t);
         i += run_tiles(line, i, t, p.channelwise);
       }
     };

@@ -38,7 +38,10 @@ class Forward : public KernelPass {
         start_(problem),
         grids_(output_grids(problem, kMostRows)),
         src_(problem.src),
-        panels_(problem.oc, false) {
+        panels_(problem.oc, false),
+        kernel_step_(problem.weights_kernel),
+        group_step_(problem.weights_group),
+        tap_step_(problem.weights_tap) {
     segments_ = reserve_per_thread<Segment>(problem.taps);
     turned_ = reserve<float>(start_.turned_size());
     by_images_ = grids_[0].rows == 3;
@@ -46,7 +49,10 @@ class Forward : public KernelPass {
                   problem.positions() * problem.n >= kManyUses && Panels::pay(problem, problem.oc);
     if (has_panels_) {
       panels_ = Panels(problem.oc, true);
-      weights_ = reserve<float>(problem.kernel_count() * problem.groups * group_size());
+      tap_step_ = problem.ic * panels_.width();
+      group_step_ = panels_.size(problem.taps * problem.ic);
+      kernel_step_ = problem.groups * group_step_;
+      weights_ = reserve<float>(problem.kernel_count() * kernel_step_);
     }
     join_blocks(problem, grids_[0]);
     fetches_ = by_images_ && (problem.n > 1 || from_memory(problem)) && !reads_in_order();
@@ -93,13 +99,13 @@ class Forward : public KernelPass {
           t.rows = where.count();
           t.a_row = where.other_row(src_);
           t.c_row = where.own_row(p.dst);
-          start_.set(values, where, own, t);
+          start_.set(values, where, own, kernel_step_, t);
           const float* init = t.init;
           for (int64_t g = 0; g < p.groups; ++g) {
             t.a = a + g * p.ic;
             panels_.for_each(p.taps * p.ic, [&](int64_t panel, int64_t first, int64_t columns) {
               const int64_t column = g * p.oc + first;
-              t.b = p.weights_at(weights, kernel(where) + g * group_step() + panel);
+              t.b = p.weights_at(weights, kernel(where) + g * group_step_ + panel);
               t.c = call.dst + own + column;
               t.init = init == nullptr ? nullptr : init + column;
               t.columns = columns;
@@ -113,9 +119,6 @@ class Forward : public KernelPass {
   }
 
  private:
-  // Elements of a group's weights in panels.
-  int64_t group_size() const { return panels_.size(problem_.taps * problem_.ic); }
-
   // The weights in panels, [kernel][group][panel][tap][ic of a group][oc of a panel].
   void copy_panels(const Call& call) const {
     const Problem& p = problem_;
@@ -124,18 +127,14 @@ class Forward : public KernelPass {
     parallel_for(p.kernel_count() * p.groups, [&](int64_t i) {
       const float* const from = call.weights + i * p.weights_group;
       panels_.for_each(rows, [&](int64_t panel, int64_t first, int64_t columns) {
-        p.kernels.copy(from + first, p.oc, 0, rows, columns, to + i * group_size() + panel, panels_.width());
+        p.kernels.copy(from + first, p.oc, 0, rows, columns, to + i * group_step_ + panel, panels_.width());
       });
     });
   }
 
-  // Where a tile's weights lie, how far apart they are from group to group, and from tap to tap.
   int64_t kernel(const Where& where) const {
-    const int64_t element = kernel_of(problem_, where);
-    return has_panels_ ? element / problem_.weights_group * group_size() : element;
+    return problem_.kernel_index(where.axis[0]->kernel, where.axis[1]->kernel, where.axis[2]->kernel) * kernel_step_;
   }
-  int64_t group_step() const { return has_panels_ ? group_size() : problem_.weights_group; }
-  int64_t tap_step() const { return has_panels_ ? problem_.ic * panels_.width() : problem_.weights_tap; }
 
   // Whether rows that evict each other cost more than copies: those of tiles of many rows (for one vector of
   // columns 1.4 times the time, for two 1.05). The dot kernels, which use whole lines at once, and wider tiles do
@@ -178,9 +177,9 @@ class Forward : public KernelPass {
     for (int64_t d = 0; d < depth.taps; ++d) {
       for (int64_t h = 0; h < height.taps; ++h) {
         const int64_t a = d * p.axes[0].dilation * src_.axis[0] + h * p.axes[1].dilation * src_.axis[1];
-        const int64_t b = p.tap_index(depth.tap + d, height.tap + h, width.tap) * tap_step();
+        const int64_t b = p.tap_index(depth.tap + d, height.tap + h, width.tap) * tap_step_;
         for (int64_t w = 0; w < runs; ++w) {
-          list[count++] = {a + w * p.axes[2].dilation * src_.axis[2], b + w * tap_step(), length};
+          list[count++] = {a + w * p.axes[2].dilation * src_.axis[2], b + w * tap_step_, length};
         }
       }
     }
@@ -194,6 +193,7 @@ class Forward : public KernelPass {
   Steps src_;              // of what the tiles read
   Panels panels_;
   bool has_panels_;
+  int64_t kernel_step_, group_step_, tap_step_;  // of the weights that the tiles read
   Place segments_, turned_, spaced_, weights_;
 };
 

@@ -184,8 +184,9 @@ class SlideForward : public Slide {
 
   void run(const Call& call) const override {
     const Start::Values values = start_.of(call, turned_.of<float>(call));
-    Slide::run(call, call.src, call.dst,
-               [&](const Where& where, int64_t own, Tile& t) { start_.set(values, where, own, t); });
+    Slide::run(call, call.src, call.dst, [&](const Where& where, int64_t own, Tile& t) {
+      start_.set(values, where, own, problem_.weights_kernel, t);
+    });
   }
 
  private:

@@ -24,7 +24,7 @@ Start::Values Start::of(const Call& call, float* turned) const {
   return {turned, per_kernel ? step : 0, per_kernel ? 0 : step, false};
 }
 
-void Start::set(const Values& values, const Where& where, int64_t own, Tile& tile) const {
+void Start::set(const Values& values, const Where& where, int64_t own, int64_t kernel_step, Tile& tile) const {
   if (values.base == nullptr) return;
   if (values.in_place) {
     tile.init = values.base + own;
@@ -41,7 +41,7 @@ void Start::set(const Values& values, const Where& where, int64_t own, Tile& til
   const int64_t position = quotient(remainder(own, problem_.dst.image), problem_.geometry.oc);
   tile.init = values.base + kernel * values.kernel + position * values.position;
   const int64_t moves = tile.c_next / problem_.geometry.oc;
-  tile.init_next = tile.b_next / problem_.weights_kernel * values.kernel + moves * values.position;
+  tile.init_next = tile.b_next / kernel_step * values.kernel + moves * values.position;
   tile.init_row = where.rows == 3 ? 0 : tile.c_row / problem_.geometry.oc * values.position;
 }
 

@@ -24,8 +24,9 @@ class Start {
   // A bias per kernel or position is put into the order in which tiles need it, channels innermost.
   Values of(const Call& call, float* turned) const;
 
-  // For the tile of all output channels at c, `own` elements into dst.
-  void set(const Values& values, const Where& where, int64_t own, Tile& tile) const;
+  // For the tile of all output channels at c, `own` elements into dst, whose B moves by kernel_step from kernel to
+  // kernel.
+  void set(const Values& values, const Where& where, int64_t own, int64_t kernel_step, Tile& tile) const;
 
  private:
   const Problem& problem_;

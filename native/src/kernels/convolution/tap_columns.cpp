@@ -284,7 +284,7 @@ class TapColumnsForward : public TapColumns {
   void run(const Call& call) const override {
     const Start::Values values = start_.of(call, turned_.of<float>(call));
     TapColumns::run(call, call.src, call.dst, [&](const Where& where, int64_t own, int64_t channel, Tile& t) {
-      start_.set(values, where, own, t);
+      start_.set(values, where, own, problem_.weights_kernel, t);
       if (t.init != nullptr) t.init += channel;
     });
   }

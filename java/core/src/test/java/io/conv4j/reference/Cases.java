@@ -518,6 +518,7 @@ public final class Cases {
                 3,
                 9,
                 12);
+        c.add(layer(8, 73, 3, 1).sharing(tiled(1, 5)).bias(KERNEL), "tiled 1 x 5, 8 to 73, columns of 13", 4, 15, 10);
         c.add(layer(101, 109, 9).sharing(tiled(2)).dilation(2).padding(same()), "tiled 1-D, 101 to 109", 1, 83);
         c.add(
                 layer(112, 112, 4, 8)
