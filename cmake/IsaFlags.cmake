@@ -1,5 +1,5 @@
-# Compiler flags of each instruction set's one source file in a folder, <isa>.cpp. Prefetches for writing are in no level
-# of AVX; a processor that lacks them ignores them.
+# Compiler flags of each instruction set. Prefetches for writing are in no level of AVX; a processor that lacks them
+# ignores them.
 
 set(isa_flags_generic "")
 set(isa_flags_avx2 -mavx2 -mfma -mprfchw)
@@ -10,10 +10,14 @@ if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
   list(APPEND isas avx2 avx512)
 endif()
 
-function(add_isa_sources target folder)
+# Compiles sources into a target once for each instruction set.
+function(add_isa_objects target)
   foreach(isa ${isas})
-    set(source ${folder}/${isa}.cpp)
-    target_sources(${target} PRIVATE ${source})
-    set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${isa_flags_${isa}}")
+    set(objects ${target}_${isa})
+    add_library(${objects} OBJECT ${ARGN})
+    target_compile_definitions(${objects} PRIVATE C4J_ISA=${isa} C4J_SIMD="simd/${isa}.h")
+    target_compile_options(${objects} PRIVATE ${isa_flags_${isa}})
+    target_include_directories(${objects} PRIVATE $<TARGET_PROPERTY:${target},INCLUDE_DIRECTORIES>)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
   endforeach()
 endfunction()

@@ -7,7 +7,7 @@
 
 namespace conv4j {
 
-// Always part of its caller: an ISA file must not emit what others might be linked to.
+// Always part of its caller: kernels must not emit what others might be linked to.
 __attribute__((always_inline)) inline int64_t quotient(int64_t a, int64_t b) {
   return ((a | b) >> 32) != 0 ? a / b : static_cast<int64_t>(static_cast<uint32_t>(a) / static_cast<uint32_t>(b));
 }

@@ -1,5 +1,5 @@
-// Dispatch: the kernels of one instruction set as a table of functions. An ISA file only fills its table; nothing else
-// that it compiles can be linked to from outside.
+// Dispatch: the kernels of one instruction set as a table of functions. Of what is compiled
+// for the set, nothing else is to be linked to.
 #ifndef CONV4J_KERNELS_KERNELS_H_
 #define CONV4J_KERNELS_KERNELS_H_
 

@@ -25,7 +25,7 @@ inline V load_some(const float* p, int64_t count) {
 inline void store_some(float* p, Vector v, int64_t count) { _mm256_maskstore_ps(p, first_lanes(count), v); }
 
 inline void stream(float* p, Vector v) { _mm256_stream_ps(p, v); }
-inline void end_streams() { _mm_sfence(); }
+inline void fence() { _mm_sfence(); }
 
 inline void transpose(Vector (&v)[8]) {
   __m256 t[8], u[8];

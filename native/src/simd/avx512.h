@@ -1,4 +1,4 @@
-// Vectors of the including file's instruction set: AVX-512. No include guard: one per ISA file, inside its namespace.
+// Vectors of AVX-512. No include guard: isa-inl.h includes one of its kind, inside its namespace.
 // `Vector` is a compiler vector, so that + and * and the fusing of both come from the compiler; only what the language
 // lacks is an intrinsic.
 typedef float Vector __attribute__((vector_size(64), aligned(4), may_alias));
@@ -44,10 +44,10 @@ inline void store_some(float* p, Half v, int64_t count) {
   _mm256_mask_storeu_ps(p, static_cast<__mmask8>(0xffu >> (kLanes / 2 - count)), v);
 }
 
-// Writes an aligned vector past the caches; visible to other threads after end_streams.
+// Writes an aligned vector past the caches; visible to other threads after the fence.
 inline void stream(float* p, Vector v) { _mm512_stream_ps(p, v); }
 inline void stream(float* p, Half v) { _mm256_stream_ps(p, v); }
-inline void end_streams() { _mm_sfence(); }
+inline void fence() { _mm_sfence(); }
 
 // Shuffles that are single instructions.
 #define C4J_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)

@@ -21,7 +21,7 @@ inline void store_some(float* p, Vector v, int64_t count) {
 }
 
 inline void stream(float* p, Vector v) { store(p, v); }
-inline void end_streams() {}
+inline void fence() {}
 
 inline void transpose(Vector (&v)[4]) {
   const Vector ab = __builtin_shufflevector(v[0], v[1], 0, 4, 1, 5);

@@ -2,6 +2,15 @@
 // for the columns' vectors and a broadcast: 7 rows x 4 vectors or 14 x 2 of AVX-512's 32, 6 x 2, 4 x 3 or 3 x 4 of
 // AVX2's 16, at 0.98 of the FMA peak from cache. Up to half a vector of columns takes halves, of which two are computed
 // at a time.
+#ifndef CONV4J_KERNELS_GEMM_GEMM_INL_H_
+#define CONV4J_KERNELS_GEMM_GEMM_INL_H_
+
+#include "kernels/isa/isa-inl.h"
+
+namespace conv4j {
+namespace C4J_ISA {
+
+namespace {
 
 // An element in all lanes, as an operand that its only instruction reads, or in a register, which takes an integer's
 // broadcast: a float's is no mere load on a Zen 4 (8 rows x 2 vectors: 1.07 times the time). Not V{} + x, which keeps a
@@ -298,217 +307,9 @@ void gemm_any(const Tile& t) {
   }
 }
 
-void gemm(const Tile& tile) {
-  for_each_tile<float>(tile, [](const Tile& t) { gemm_any<float, false>(t); });
-}
+}  // namespace
 
-void gemm_bf16(const Tile& tile) {
-  for_each_tile<Bf16>(tile, [](const Tile& t) { gemm_any<Bf16, false>(t); });
-}
+}  // namespace C4J_ISA
+}  // namespace conv4j
 
-// A vector of columns at most: neighbouring lanes take neighbouring terms of one column, which come as pairs in both
-// factors, so that a load broadcasts two terms of A. Of today's CPUs' two loads a cycle a gemm with one vector of
-// columns needs all, and half a vector of them leaves lanes idle or takes halves, with twice the loads (8 images,
-// deepface_l4 from cache: 14.6 ms, pairs 9.0).
-template <int kRows, int kVectors, int kBatches, bool kWhole>
-void pairs_tile(const Tile& t, int64_t row) {
-  typedef uint64_t Pairs __attribute__((vector_size(sizeof(Vector))));
-  constexpr int kHalf = kLanes / 2;
-  const int64_t last = t.columns - (kVectors - 1) * kHalf;  // of the last vector
-  const int64_t a_row = t.a_row;
-  const float* const first_a = t.a + row * a_row;
-  const float* const first_b = static_cast<const float*>(t.b);
-  Vector sums[kBatches][kRows][kVectors] = {};
-  int64_t length = 0, a_step = 0;
-  for (const Segment *s = t.segments, *end = s + t.segment_count; s != end; ++s) {
-    const float* b = first_b + s->b;
-    const float* const a = first_a + s->a;
-    // See gemm_tile.
-    const float* rows[4] = {a, a + 4 * a_row, a + 8 * a_row, a + 12 * a_row};
-    const char* next_a = reinterpret_cast<const char*>(a + t.a_ahead);
-    if (t.a_ahead != 0 && s->length != length) {
-      length = s->length;
-      a_step = 2 * bytes_per_term((kRows - 1) * a_row + length, length);
-    }
-    const auto term = [&](int batch, int count) __attribute__((always_inline)) {
-      Vector bs[kVectors];
-#pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) {
-        const bool whole = kWhole || v < kVectors - 1;
-        if (count == 1) {
-          bs[v] = spread(load_some(b + v * kHalf, whole ? kHalf : last));
-        } else {
-          bs[v] = whole ? load(b + v * kLanes) : load_some(b + v * kLanes, 2 * last);
-        }
-      }
-      unrolled<kRows>([&](auto r) __attribute__((always_inline)) {
-        if constexpr (r % 4 == 0) rows[r / 4] = hold(rows[r / 4]);
-        uint64_t bits = 0;
-        __builtin_memcpy(&bits, rows[r / 4] + r % 4 * a_row, static_cast<size_t>(count) * sizeof(float));
-        const Vector as = reinterpret_cast<Vector>(bits - Pairs{});
-#pragma GCC unroll 2
-        for (int v = 0; v < kVectors; ++v) sums[batch][r][v] += as * bs[v];
-        if constexpr (r % 4 == 3 || r == kRows - 1) rows[r / 4] += count;
-      });
-    };
-    int64_t left = s->length;
-    const auto step = [&](int batch) __attribute__((always_inline)) {
-      // Into the first-level cache, on a Zen 4, 1.4 to 1.5 times the time (deepface_l4, c64_32, backward_data).
-      __builtin_prefetch(next_a, 0, 2);
-      if (kRows > 8) __builtin_prefetch(next_a + 64, 0, 2);
-      next_a += a_step;
-      term(batch, 2);
-      b += t.b_step;
-      left -= 2;
-    };
-#pragma GCC unroll 1
-    while (left >= 2 * kBatches) {
-      unrolled<kBatches>([&](auto batch) __attribute__((always_inline)) { step(batch); });
-    }
-#pragma GCC unroll 1
-    while (kBatches > 1 && left >= 2) step(0);
-    if (left > 0) term(0, 1);
-  }
-#pragma GCC unroll 16
-  for (int batch = 1; batch < kBatches; ++batch) {
-#pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) sums[0][r][v] += sums[batch][r][v];
-    }
-  }
-  const auto put = [&](int r, Vector sum, int64_t count) __attribute__((always_inline)) {
-    float* c = t.c + (row + r) * t.c_row;
-    const float* init = t.init == nullptr ? nullptr : t.init + (row + r) * t.init_row;
-    if (count == kLanes) {
-      store(c, init == nullptr ? sum : load(init) + sum);
-    } else {
-      store_some(c, init == nullptr ? sum : load_some(init, count) + sum, count);
-    }
-  };
-  if constexpr (kVectors == 2) {
-    unrolled<kRows>([&](auto r) __attribute__((always_inline)) {
-      put(r, pair_sums(sums[0][r][0], sums[0][r][1]), kWhole ? kLanes : t.columns);
-    });
-    return;
-  }
-  unrolled<(kRows + 1) / 2>([&](auto i) __attribute__((always_inline)) {
-    constexpr int kRow = 2 * i, kNext = kRow + 1 < kRows ? kRow + 1 : kRow;
-    const Vector sum = pair_sums(sums[0][kRow][0], sums[0][kNext][0]);
-    if (kWhole && kNext > kRow) return put(kRow, sum, kLanes);  // Rows follow each other.
-    put(kRow, sum, t.columns);
-    if (kNext > kRow) put(kNext, pair_sums(sums[0][kNext][0], sums[0][kNext][0]), t.columns);
-  });
-}
-
-template <int kVectors, int kMost>
-void pairs_columns(const Tile& t, bool whole) {
-  in_blocks<kMost>(t.rows, [&](auto size, int64_t row, int64_t) {
-    constexpr int kRows = decltype(size)::value, kSums = kRows * kVectors;
-    constexpr int kBatches = kSums < 3 ? 4 : kSums < 6 ? 2 : 1;
-    whole ? pairs_tile<kRows, kVectors, kBatches, true>(t, row) : pairs_tile<kRows, kVectors, kBatches, false>(t, row);
-  });
-}
-
-void gemm_pairs(const Tile& tile) {
-  for_each_tile<float>(tile, [](const Tile& t) {
-    if (t.columns > kLanes / 2) return pairs_columns<2, kRegisters / 2 - 2>(t, t.columns == kLanes);
-    const bool follow = t.c_row == t.columns && (t.init == nullptr || t.init_row == t.c_row);
-    pairs_columns<1, kRegisters / 2>(t, t.columns == kLanes / 2 && follow);
-  });
-}
-
-// Sums of so few terms that B stays in registers, or in the first-level cache for the last of them, and every row is
-// one short run of products, in the order of memory. The preparations of a tile would take longer than the rest.
-constexpr int kFewTerms = kRegisters == 32 ? 16 : 8;
-
-template <int kTerms, int kVectors, bool kWhole, bool kAdds>
-void few_terms(const Tile& t, int64_t column, int64_t lanes) {
-  const auto is_some = [](int v) { return !kWhole && v == kVectors - 1; };
-  const int64_t line_rows = t.line_rows > 0 ? t.line_rows : t.rows;
-  const int64_t a_row = t.a_row, c_row = t.c_row, init_row = t.init_row;
-  const bool streams = kWhole && !kAdds && t.streams;
-  const float* b = static_cast<const float*>(t.b) + t.segments[0].b + column;
-  Vector bs[kTerms][kVectors];
-#pragma GCC unroll 16
-  for (int k = 0; k < kTerms; ++k, b += t.b_step) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) bs[k][v] = is_some(v) ? load_some(b + v * kLanes, lanes) : load(b + v * kLanes);
-  }
-  for (int64_t first = 0, line = 0; first < t.rows; first += line_rows, ++line) {
-    const float* a = t.a + t.segments[0].a + line * t.a_line;
-    float* c = t.c + line * t.c_line + column;
-    const float* init = kAdds ? t.init + line * t.c_line + column : nullptr;
-    for (int64_t row = 0; row < line_rows; ++row, ++a) {
-      const float* const terms[4] = {a, a + 4 * a_row, a + 8 * a_row, a + 12 * a_row};
-      Vector sums[kVectors] = {};
-#pragma GCC unroll 16
-      for (int k = 0; k < kTerms; ++k) {
-        const Vector xs = broadcast<Vector, kVectors == 1>(terms[k / 4] + k % 4 * a_row);
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) sums[v] += xs * bs[k][v];
-      }
-      if (kAdds) {
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) {
-          sums[v] += is_some(v) ? load_some(init + v * kLanes, lanes) : load(init + v * kLanes);
-        }
-        init += init_row;
-      }
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) {
-        if (is_some(v)) {
-          store_some(c + v * kLanes, sums[v], lanes);
-        } else if (streams) {
-          stream(c + v * kLanes, sums[v]);
-        } else {
-          store(c + v * kLanes, sums[v]);
-        }
-      }
-      c += c_row;
-    }
-  }
-}
-
-template <int kTerms, bool kAdds>
-void few_terms_any(const Tile& t) {
-  for (int64_t column = 0; column < t.columns;) {
-    const int64_t left = t.columns - column;
-    const int64_t vectors = left > 3 * kLanes ? 4 : (left + kLanes - 1) / kLanes;
-    const int64_t last = left - (vectors - 1) * kLanes;
-    with_count<4>(vectors, [&](auto count) {
-      constexpr int kVectors = decltype(count)::value;
-      last < kLanes ? few_terms<kTerms, kVectors, false, kAdds>(t, column, last)
-                    : few_terms<kTerms, kVectors, true, kAdds>(t, column, kLanes);
-    });
-    column += vectors * kLanes;
-  }
-}
-
-// Rows enough to pay for the loads of B (one row, 8 terms: 1.3, 16 2.1 times a tile's time).
-inline bool has_few_terms(const Tile& t) {
-  if (t.segment_count != 1) return false;
-  const int64_t terms = t.segments[0].length;
-  return terms == 1 || (1 < terms && terms <= kFewTerms && t.rows >= 4);
-}
-
-void gemm_t(const Tile& tile) {
-  if (has_few_terms(tile)) {
-    return with_count<kFewTerms>(tile.segments[0].length, [&](auto terms) {
-      constexpr int kTerms = decltype(terms)::value;
-      tile.init == nullptr ? for_each_tile<float>(tile, [](const Tile& t) { few_terms_any<kTerms, false>(t); })
-                           : for_each_tile<float>(tile, [](const Tile& t) { few_terms_any<kTerms, true>(t); });
-    });
-  }
-  for_each_tile<float>(tile, [](const Tile& t) {
-    if (t.line_rows == 0 || t.line_rows == t.rows) return gemm_any<float, true>(t);
-    Tile line = t;
-    line.rows = t.line_rows;
-    for (int64_t first = 0; first < t.rows; first += t.line_rows) {
-      gemm_any<float, true>(line);
-      line.a += t.a_line;
-      line.c += t.c_line;
-      if (line.init != nullptr) line.init += t.c_line;
-    }
-  });
-}
+#endif  // CONV4J_KERNELS_GEMM_GEMM_INL_H_

@@ -1,6 +1,9 @@
-// Compiles every kernel for one instruction set: the including file names it (C4J_ISA) and its vectors (C4J_SIMD), and
-// is built with its flags. Kernels sit in an unnamed namespace and include no STL: a shared inline function emitted
-// here would be a weak symbol that baseline code might be linked to.
+// What kernels are made from. Their sources, *_kernel.cpp, are compiled once for every instruction set (C4J_ISA names
+// it and its vectors in simd/) with its flags. All but the kernels themselves sits in unnamed namespaces, and no STL is
+// included: a shared inline function emitted there would be a weak symbol that baseline code might be linked to.
+#ifndef CONV4J_KERNELS_ISA_ISA_INL_H_
+#define CONV4J_KERNELS_ISA_ISA_INL_H_
+
 #include <stdint.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -20,20 +23,34 @@ namespace {
 
 constexpr int64_t kLine = 64;  // bytes of memory that a cache takes together
 
+// Terms of a sum that gemm_t keeps in registers, row by row.
+constexpr int kFewTerms = kRegisters == 32 ? 16 : 8;
+
 template <int kValue>
 struct Int {
   static constexpr int value = kValue;
   constexpr operator int() const { return kValue; }
 };
 
+template <int... kValues>
+struct IntList {};
+template <int kCount, int... kValues>
+struct CountedInts : CountedInts<kCount - 1, kCount - 1, kValues...> {};
+template <int... kValues>
+struct CountedInts<0, kValues...> {
+  using All = IntList<kValues...>;
+};
+
+template <typename Body, int... kValues>
+inline __attribute__((always_inline)) void call_each(const Body& body, IntList<kValues...>) {
+  (body(Int<kValues>()), ...);
+}
+
 // Calls body(Int<0>()), ..., body(Int<kCount - 1>()). Arrays indexed so are in registers from the start: a loop that a
 // pragma unrolls comes too late for GCC 12 where several loops work on one array.
-template <int kCount, int kFirst = 0, typename Body>
+template <int kCount, typename Body>
 inline __attribute__((always_inline)) void unrolled(const Body& body) {
-  if constexpr (kFirst < kCount) {
-    body(Int<kFirst>());
-    unrolled<kCount, kFirst + 1>(body);
-  }
+  call_each(body, typename CountedInts<kCount>::All());
 }
 
 // The value in a register, of which the compiler no longer knows where it comes from.
@@ -95,24 +112,9 @@ enum Ahead {
   kNoPrefetch  // nor of anything else: the sums are so short that each instruction beside them counts
 };
 
-#include "kernels/activation/activation-inl.h"
-#include "kernels/bias/bias-inl.h"
-#include "kernels/channelwise/channelwise-inl.h"
-#include "kernels/dot/dot-inl.h"
-#include "kernels/gemm/gemm-inl.h"
-#include "kernels/matrix/matrix-inl.h"
-
 }  // namespace
-
-extern const Kernels kKernels;
-const Kernels kKernels = {
-    C4J_STRING(C4J_ISA),
-    kLanes,
-    kFewTerms,
-#define C4J_KERNEL(name, parameters) name,
-#include "kernels/kernels.inc"
-#undef C4J_KERNEL
-};
 
 }  // namespace C4J_ISA
 }  // namespace conv4j
+
+#endif  // CONV4J_KERNELS_ISA_ISA_INL_H_

@@ -1,4 +1,10 @@
 // Activations in place. NaN stays NaN: comparisons with it are false, and every choice below leaves it then.
+#include "kernels/isa/isa-inl.h"
+
+namespace conv4j {
+namespace C4J_ISA {
+
+namespace {
 
 typedef int Ints __attribute__((vector_size(sizeof(Vector))));
 
@@ -26,6 +32,8 @@ inline Vector exponential(Vector x) {
   const Ints exponent = (__builtin_convertvector(n, Ints) + 127) << 23;
   return p * (Vector)exponent;
 }
+
+}  // namespace
 
 // slope x below 0, else x
 void leaky_relu(float* x, int64_t count, float slope) {
@@ -73,3 +81,6 @@ void gelu(float* x, int64_t count, float) {
     return v * (v < 0.0f ? tail : 1.0f - tail);
   });
 }
+
+}  // namespace C4J_ISA
+}  // namespace conv4j

@@ -1,4 +1,26 @@
 // Bias: sums and additions over the innermost lanes of activations. The compiler's vectors reach memory speed.
+#include "kernels/isa/isa-inl.h"
+
+namespace conv4j {
+namespace C4J_ISA {
+
+namespace {
+
+template <typename V>
+void add_columns(float* y, int64_t y_step, const float* x, int64_t x_step, int64_t rows, int64_t columns) {
+  constexpr int64_t kWidth = sizeof(V) / sizeof(float);
+  for (int64_t row = 0; row < rows; ++row, y += y_step, x += x_step) {
+    int64_t column = 0;
+    for (; column + kWidth <= columns; column += kWidth) {
+      store(y + column, load<V>(y + column) + load<V>(x + column));
+    }
+    if (column == columns) continue;
+    const int64_t left = columns - column;
+    store_some(y + column, load_some<V>(y + column, left) + load_some<V>(x + column, left), left);
+  }
+}
+
+}  // namespace
 
 // x[p][l] += bias[l]
 void add_lanes(float* x, int64_t positions, int64_t lanes, const float* bias) {
@@ -15,20 +37,6 @@ void add_lanes(float* x, int64_t positions, int64_t lanes, const float* bias) {
 // y[i] += x[i]
 void add(float* y, const float* x, int64_t count) {
   for (int64_t i = 0; i < count; ++i) y[i] += x[i];
-}
-
-template <typename V>
-void add_columns(float* y, int64_t y_step, const float* x, int64_t x_step, int64_t rows, int64_t columns) {
-  constexpr int64_t kWidth = sizeof(V) / sizeof(float);
-  for (int64_t row = 0; row < rows; ++row, y += y_step, x += x_step) {
-    int64_t column = 0;
-    for (; column + kWidth <= columns; column += kWidth) {
-      store(y + column, load<V>(y + column) + load<V>(x + column));
-    }
-    if (column == columns) continue;
-    const int64_t left = columns - column;
-    store_some(y + column, load_some<V>(y + column, left) + load_some<V>(x + column, left), left);
-  }
 }
 
 // y[row * y_step + column] += x[row * x_step + column]
@@ -75,3 +83,6 @@ void sum_lanes(const float* x, int64_t positions, int64_t lanes, double* sums) {
     }
   }
 }
+
+}  // namespace C4J_ISA
+}  // namespace conv4j

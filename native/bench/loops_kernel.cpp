@@ -1,4 +1,3 @@
-// Includers define LOOPS, the function's name, and VECTOR_BYTES.
 #include <cstring>
 #if defined(__SSE__)
 #include <immintrin.h>
@@ -6,12 +5,23 @@
 
 #include "bench/loops.h"
 
+#define C4J_JOIN_(a, b) a##b
+#define C4J_JOIN(a, b) C4J_JOIN_(a, b)
+
 namespace conv4j::bench {
 
 namespace {
 
-typedef float Vector __attribute__((vector_size(VECTOR_BYTES), may_alias));
-typedef int32_t Bits __attribute__((vector_size(VECTOR_BYTES), may_alias));
+#if defined(__AVX512F__)
+constexpr int kVectorBytes = 64;
+#elif defined(__AVX2__)
+constexpr int kVectorBytes = 32;
+#else
+constexpr int kVectorBytes = 16;
+#endif
+
+typedef float Vector __attribute__((vector_size(kVectorBytes), may_alias));
+typedef int32_t Bits __attribute__((vector_size(kVectorBytes), may_alias));
 
 // The compiler must take this value for a new one.
 template <typename V>
@@ -28,7 +38,7 @@ inline void blur(V& value) {
 // Numbers that are not zero: Zen 4 writes lines of zeros to memory at 2.5 times the speed of others.
 inline Vector some_numbers() {
   Vector value;
-  for (int i = 0; i < VECTOR_BYTES / 4; ++i) value[i] = 1e-3f * static_cast<float>(1 + i);
+  for (int i = 0; i < kVectorBytes / 4; ++i) value[i] = 1e-3f * static_cast<float>(1 + i);
   blur(value);
   return value;
 }
@@ -51,10 +61,10 @@ double multiply_add(int64_t rounds) {
   }
 #pragma GCC unroll 32
   for (int i = 0; i < kSums; ++i) blur(sums[i]);
-  return static_cast<double>(rounds) * kSums * 2 * (VECTOR_BYTES / 4);
+  return static_cast<double>(rounds) * kSums * 2 * (kVectorBytes / 4);
 }
 
-constexpr int64_t kStep = VECTOR_BYTES;
+constexpr int64_t kStep = kVectorBytes;
 
 // kStreams runs of memory side by side, kUnroll vectors of each at a time, prefetched kAhead bytes before use.
 template <int kStreams, int kUnroll, int kAhead>
@@ -118,7 +128,7 @@ void write_past_caches(char* data, int64_t size_bytes) {
 
 }  // namespace
 
-Loops LOOPS() {
+Loops C4J_JOIN(loops_, C4J_ISA)() {
   return {{
               {Traffic::kRead, read<1, 1, 0>},
               {Traffic::kRead, read<1, 8, 0>},

@@ -1,4 +1,8 @@
 // Matrices put into another order.
+#include "kernels/isa/isa-inl.h"
+
+namespace conv4j {
+namespace C4J_ISA {
 
 // to[column * to_step + row] = from[row * from_step + column], squares of one vector's width at a time.
 
@@ -90,3 +94,6 @@ void widen(const Bf16* from, int64_t count, float* to) {
   for (; i + kLanes <= count; i += kLanes) store(to + i, load(from + i));
   if (i < count) store_some(to + i, load_some(from + i, count - i), count - i);
 }
+
+}  // namespace C4J_ISA
+}  // namespace conv4j

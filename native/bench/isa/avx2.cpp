@@ -1,3 +1,0 @@
-#define LOOPS loops_avx2
-#define VECTOR_BYTES 32
-#include "bench/loops-inl.h"

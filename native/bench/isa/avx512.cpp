@@ -1,3 +1,0 @@
-#define LOOPS loops_avx512
-#define VECTOR_BYTES 64
-#include "bench/loops-inl.h"
