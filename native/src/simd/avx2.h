@@ -1,4 +1,4 @@
-// Vectors of the including file's instruction set: AVX2 with FMA. See avx512.h.
+// Vectors of AVX2 with FMA. See avx512.h.
 typedef float Vector __attribute__((vector_size(32), aligned(4), may_alias));
 constexpr int kLanes = 8;
 constexpr int kRegisters = 16;

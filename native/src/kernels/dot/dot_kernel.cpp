@@ -166,14 +166,15 @@ void dot_row(const Tile& t) {
 template <typename B>
 void dot_any(const Tile& t) {
   constexpr bool kWide = kRegisters == 32;
+  constexpr int kMostOfTwo = kWide ? 8 : 4, kMostOfMore = kWide ? 6 : 3;
   if (t.rows == 1) return t.b_ahead != 0 ? dot_row<B, true>(t) : dot_row<B, false>(t);
   int64_t column = 0;
-  for (; column + 4 <= t.columns; column += 4) dot_columns<B, 4, kWide ? 6 : 3>(t, column);
+  for (; column + 4 <= t.columns; column += 4) dot_columns<B, 4, kMostOfMore>(t, column);
   switch (t.columns - column) {
     case 3:
-      return dot_columns < B, 3, kWide ? 6 : 3 > (t, column);
+      return dot_columns<B, 3, kMostOfMore>(t, column);
     case 2:
-      return dot_columns < B, 2, kWide ? 8 : 4 > (t, column);
+      return dot_columns<B, 2, kMostOfTwo>(t, column);
     case 1:
       return dot_columns<B, 1, 8>(t, column);
     default:
