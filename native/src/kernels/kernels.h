@@ -1,5 +1,5 @@
-// Dispatch: the kernels of one instruction set as a table of functions. Of what is compiled
-// for the set, nothing else is to be linked to.
+// Dispatch: the kernels of one instruction set as a table of functions. Nothing else that is compiled for the set is to
+// be linked to.
 #ifndef CONV4J_KERNELS_KERNELS_H_
 #define CONV4J_KERNELS_KERNELS_H_
 

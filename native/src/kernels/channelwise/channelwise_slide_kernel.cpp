@@ -1,3 +1,4 @@
+// The channelwise kernel for slides.
 #include "kernels/channelwise/slide-inl.h"
 
 namespace conv4j {

@@ -1,3 +1,4 @@
+// Gradients of channelwise weights.
 #include "kernels/isa/isa-inl.h"
 
 namespace conv4j {

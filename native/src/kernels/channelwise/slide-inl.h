@@ -1,3 +1,4 @@
+// What slides share: tiles whose rows are neighbouring positions, which meet the same positions of A but one.
 #ifndef CONV4J_KERNELS_CHANNELWISE_SLIDE_INL_H_
 #define CONV4J_KERNELS_CHANNELWISE_SLIDE_INL_H_
 

@@ -1,3 +1,4 @@
+// The dot-product kernel for slides.
 #include "kernels/channelwise/slide-inl.h"
 #include "kernels/dot/sums-inl.h"
 
@@ -6,7 +7,7 @@ namespace C4J_ISA {
 
 namespace {
 
-// The same for a column of many rows, side by side in memory if there are no others: all together.
+// put_sums for a column of many rows, side by side in memory if there are no others: all together.
 template <int kRows>
 inline __attribute__((always_inline)) void put_column(const Tile& t, int64_t row, int64_t column,
                                                       const Vector (&sums)[kRows]) {

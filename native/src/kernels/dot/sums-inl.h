@@ -1,3 +1,4 @@
+// The ends of dot products.
 #ifndef CONV4J_KERNELS_DOT_SUMS_INL_H_
 #define CONV4J_KERNELS_DOT_SUMS_INL_H_
 

@@ -1,3 +1,4 @@
+// The broadcast kernel with A transposed, for gradients of weights.
 #include "kernels/gemm/gemm-inl.h"
 
 namespace conv4j {
