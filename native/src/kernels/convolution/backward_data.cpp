@@ -23,9 +23,11 @@ enum class Role {
   kTurned,  // turned, input channels innermost, for the time of the call: rows are positions, columns input channels
   kDirect,  // the same where input channels are innermost already: for kernels that few positions share (32 images,
             // local_oc7: 0.76 of the time)
-  kBatch,   // rows, one per input channel, with images as columns: for kernels that few positions share
-  kDot      // taken as they are, lanes being summed over: rows are positions, or images that fill half a vector at
-            // most, columns input channels
+  kImages,  // the same with images as rows, innermost in a copy: of so few terms that gemm_t keeps a kernel in
+            // registers (local_oc1, AVX2, 8 images: 0.6 of the time, 128 0.42)
+  kBatch,  // rows, one per input channel, with images as columns: for kernels that few positions share
+  kDot     // taken as they are, lanes being summed over: rows are positions, or images that fill half a vector at
+           // most, columns input channels
 };
 
 constexpr int64_t kMostRows = 28;
@@ -41,7 +43,7 @@ class BackwardData : public KernelPass {
   explicit BackwardData(const Problem& problem)
       : KernelPass(problem),
         role_(role_of(problem)),
-        grids_(role_ == Role::kBatch ? source_grids_by_images(problem) : source_grids(problem, kMostRows)),
+        grids_(turns_images() ? source_grids_by_images(problem) : source_grids(problem, kMostRows)),
         dst_(problem.dst),
         lists_(problem.taps),
         images_(problem, problem.n) {
@@ -59,11 +61,11 @@ class BackwardData : public KernelPass {
       }
       tile_ = reserve_per_thread<float>(problem.ic * problem.oc);
     }
-    if (role_ == Role::kBatch) {
+    if (turns_images()) {
       for (int64_t& step : dst_.axis) step *= problem.n;
       dst_.image = 1;
       batch_ = reserve<float>(problem.dst.image * problem.n);
-      tile_ = reserve_per_thread<float>(problem.ic * problem.n);
+      if (role_ == Role::kBatch) tile_ = reserve_per_thread<float>(problem.ic * problem.n);
     } else if (role_ == Role::kDot && grids_[0].rows == 3 && collide(problem.dst.image, problem.n)) {
       dst_.image = spaced(problem.dst.image);
       batch_ = reserve<float>(problem.n * dst_.image);
@@ -77,9 +79,8 @@ class BackwardData : public KernelPass {
     } else if (role_ == Role::kTurned) {
       turned_->turn(call, weights_.of<float>(call), tile_);
     }
-    const float* dst = role_ == Role::kBatch
-                           ? turn_dst(call)
-                           : set_apart(call.dst, p.dst.image, dst_.image, p.n, batch_.of<float>(call));
+    const float* dst =
+        turns_images() ? turn_dst(call) : set_apart(call.dst, p.dst.image, dst_.image, p.n, batch_.of<float>(call));
     for (int thread = 0; thread < p.threads; ++thread) lists_.clear(keys_.of<SegmentLists::Key>(call, thread));
     const bool streams = role_ == Role::kTurned && streams_positions(call, call.src, p.src, p.ic, p.taps * p.oc);
     const auto run_line = [&](const Line& line) {
@@ -96,7 +97,7 @@ class BackwardData : public KernelPass {
         const float* const turned = turns_tiles_ ? turned_tile(call, where) : weights_.of<float>(call);
         for (int64_t g = 0; g < p.groups; ++g) {
           const int64_t element = first + g * group_step();
-          const float* a = dst + where.other(dst_) + g * p.oc * (role_ == Role::kBatch ? p.n : 1);
+          const float* a = dst + where.other(dst_) + g * p.oc * (turns_images() ? p.n : 1);
           float* c = call.src + where.own(p.src) + g * p.ic;
           const float* bias = call.bias == nullptr ? nullptr : call.bias + g * p.ic;
           if (role_ == Role::kBatch) {
@@ -120,6 +121,10 @@ class BackwardData : public KernelPass {
           } else if (role_ == Role::kDirect) {
             t.b_step = direct_step();
             p.gemm(t);
+          } else if (role_ == Role::kImages) {
+            t.a_row = p.n;
+            t.b_step = direct_step();
+            p.kernels.gemm_t(t);
           } else {
             const float* const init = t.init;
             t.b_step = turned_->step();
@@ -141,7 +146,10 @@ class BackwardData : public KernelPass {
  private:
   static Role role_of(const Problem& p) {
     const int64_t positions = p.positions();
-    if (p.order == Problem::Order::kIcInner) return positions < kManyPositions ? Role::kDirect : Role::kTurned;
+    if (p.order == Problem::Order::kIcInner && positions < kManyPositions) {
+      return p.taps * p.oc <= p.kernels.few_terms && p.n >= kManyImages ? Role::kImages : Role::kDirect;
+    }
+    if (p.order == Problem::Order::kIcInner) return Role::kTurned;
     // Rows of A are floats.
     if (positions < kManyPositions && p.n >= kManyImages && p.weights_type == DataType::kF32) {
       return p.n > p.kernels.lanes / 2 ? Role::kBatch : Role::kDot;
@@ -155,7 +163,8 @@ class BackwardData : public KernelPass {
     if (role_ == Role::kTurned) return turned_->segments(where, dst_, list);
     const int64_t count = source_segments(problem_, where, dst_, problem_.oc, list);
     for (int64_t i = 0; i < count && role_ == Role::kBatch; ++i) std::swap(list[i].a, list[i].b);
-    return role_ == Role::kDirect && problem_.geometry.oc == 1 ? joined(list, count) : count;
+    const bool is_direct = role_ == Role::kDirect || role_ == Role::kImages;
+    return is_direct && problem_.geometry.oc == 1 ? joined(list, count) : count;
   }
 
   // Taps of one term each, whose kernels follow each other, are one segment, the last one first (local_oc1, 8 images:
@@ -163,7 +172,7 @@ class BackwardData : public KernelPass {
   int64_t joined(Segment* list, int64_t count) const {
     int64_t left = 0;
     for (int64_t i = 0; i < count; ++i) {
-      if (left > 0 && list[i].a == list[left - 1].a - 1 && list[i].b == list[left - 1].b - direct_step()) {
+      if (left > 0 && list[i].a == list[left - 1].a - dst_.axis[2] && list[i].b == list[left - 1].b - direct_step()) {
         list[left - 1] = {list[i].a, list[i].b, list[left - 1].length + 1};
       } else {
         list[left++] = list[i];
@@ -208,13 +217,19 @@ class BackwardData : public KernelPass {
     return turned;
   }
 
-  // diff_dst with the images innermost: [position][oc][n], or with pairs of channels.
+  bool turns_images() const { return role_ == Role::kBatch || role_ == Role::kImages; }
+
+  // diff_dst with the images innermost: [position][oc][n], or with pairs of channels where they are to be columns.
   const float* turn_dst(const Call& call) const {
     const int64_t size = problem_.dst.image, most = std::max(kTurnedColumns / problem_.oc, int64_t{1}) * problem_.oc;
     float* turned = batch_.of<float>(call);
     parallel_for(ceil_div(size, most), [&](int64_t i) {
       const int64_t first = i * most;
-      images_.turn(call.dst + first, std::min(most, size - first), turned + first * problem_.n);
+      const int64_t elements = std::min(most, size - first);
+      float* const to = turned + first * problem_.n;
+      role_ == Role::kBatch
+          ? images_.turn(call.dst + first, elements, to)
+          : problem_.kernels.transpose(call.dst + first, problem_.dst.image, problem_.n, elements, to, problem_.n);
     });
     return turned;
   }

@@ -64,10 +64,15 @@ TEST_P(GemmTest, ColumnsOfAMatchDoublesForEverySumStepAndInit) {
   test::check_every_sum(kernels(), kGemmT, test::segment_lists());
 }
 
-// Where one segment's terms are few, rows are computed one by one.
+// Where terms are few, rows are computed one by one.
 TEST_P(GemmTest, ColumnsOfAMatchDoublesForFewTerms) {
   for (int64_t terms = 1; terms <= 17; ++terms) test::check_every_sum(kernels(), kGemmT, {{terms}});
-  for (int64_t terms : {1, 5, 8, 16}) test::check_every_size(kernels(), kGemmT, {terms});
+  for (int64_t terms : {1, 5, 8, 9, 16}) test::check_every_size(kernels(), kGemmT, {terms});
+}
+
+TEST_P(GemmTest, ColumnsOfAMatchDoublesForFewTermsOfSeveralSegments) {
+  test::check_every_sum(kernels(), kGemmT, {{3, 3, 3}, {1, 1}, {0, 2, 0, 5, 0}, {4, 4, 4, 4}, {2, 1, 7}, {1, 1, 1, 1}});
+  test::check_every_size(kernels(), kGemmT, {3, 2, 3});
 }
 
 TEST_P(GemmTest, PairsOfTermsMatchDoublesForEveryNumberOfRowsAndColumns) {

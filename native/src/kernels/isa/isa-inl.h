@@ -24,7 +24,7 @@ namespace {
 constexpr int64_t kLine = 64;  // bytes of memory that a cache takes together
 
 // Terms of a sum that gemm_t keeps in registers, row by row.
-constexpr int kFewTerms = kRegisters == 32 ? 16 : 8;
+constexpr int kFewTerms = kRegisters == 32 ? 16 : 9;
 
 template <int kValue>
 struct Int {

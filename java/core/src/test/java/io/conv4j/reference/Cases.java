@@ -601,6 +601,13 @@ public final class Cases {
                 7,
                 6);
         c.add(layer(16, 1, 3, 3).sharing(local()).padding(same()), "local, 7 images 4 KB apart, 16 to 1", 7, 8, 8);
+        c.add(
+                layer(20, 2, 2, 2).sharing(local()).dilation(1, 2).padding(explicit(1, 0, 2, 1)),
+                "local, 18 images, 20 to 2",
+                18,
+                5,
+                6);
+        c.add(layer(32, 2, 3, 3).sharing(local()).groups(2).stride(2), "local, 6 images, 2 groups to 1", 6, 7, 8);
         c.add(layer(19, 12, 2, 3).sharing(local()).padding(sameUpper()), "local, 3 images, 19 to 12", 3, 5, 6);
         c.add(layer(9, 13, 3, 2).sharing(local()), "local, 7 images, 9 to 13", 7, 6, 5);
         c.add(depthwise(20, 3, 3).sharing(local()).padding(explicit(1, 0, 2, 1)), "local depthwise, 6 images", 6, 5, 9);
