@@ -146,14 +146,14 @@ class BackwardData : public KernelPass {
  private:
   static Role role_of(const Problem& p) {
     const int64_t positions = p.positions();
-    if (p.order == Problem::Order::kIcInner && positions < kManyPositions) {
-      return p.taps * p.oc <= p.kernels.few_terms && p.n >= kManyImages ? Role::kImages : Role::kDirect;
+    const bool is_few = positions < kManyPositions;
+    // What is turned is of floats.
+    const bool by_images = is_few && p.n >= kManyImages && p.weights_type == DataType::kF32;
+    if (p.order == Problem::Order::kIcInner) {
+      if (by_images && p.taps * p.oc <= p.kernels.few_terms) return Role::kImages;
+      return is_few ? Role::kDirect : Role::kTurned;
     }
-    if (p.order == Problem::Order::kIcInner) return Role::kTurned;
-    // Rows of A are floats.
-    if (positions < kManyPositions && p.n >= kManyImages && p.weights_type == DataType::kF32) {
-      return p.n > p.kernels.lanes / 2 ? Role::kBatch : Role::kDot;
-    }
+    if (by_images) return p.n > p.kernels.lanes / 2 ? Role::kBatch : Role::kDot;
     return p.ic < kFewInputs || positions * p.n < kManyUses ? Role::kDot : Role::kTurned;
   }
 
