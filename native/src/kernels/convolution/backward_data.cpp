@@ -147,7 +147,7 @@ class BackwardData : public KernelPass {
   static Role role_of(const Problem& p) {
     const int64_t positions = p.positions();
     const bool is_few = positions < kManyPositions;
-    // What is turned is of floats.
+    // gemm_t, and rows of A, are of floats.
     const bool by_images = is_few && p.n >= kManyImages && p.weights_type == DataType::kF32;
     if (p.order == Problem::Order::kIcInner) {
       if (by_images && p.taps * p.oc <= p.kernels.few_terms) return Role::kImages;
