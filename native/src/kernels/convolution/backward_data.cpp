@@ -25,9 +25,9 @@ enum class Role {
             // local_oc7: 0.76 of the time)
   kImages,  // the same with images as rows, innermost in a copy: of so few terms that gemm_t keeps a kernel in
             // registers (local_oc1, AVX2, 8 images: 0.6 of the time, 128 0.42)
-  kBatch,  // rows, one per input channel, with images as columns: for kernels that few positions share
-  kDot     // taken as they are, lanes being summed over: rows are positions, or images that fill half a vector at
-           // most, columns input channels
+  kBatch,   // rows, one per input channel, with images as columns: for kernels that few positions share
+  kDot      // taken as they are, lanes being summed over: rows are positions, or images that fill half a vector at
+            // most, columns input channels
 };
 
 constexpr int64_t kMostRows = 28;

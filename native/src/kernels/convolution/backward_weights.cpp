@@ -94,6 +94,7 @@ void BackwardWeights::clear(float* c, int64_t inputs, int64_t outputs) const {
 std::unique_ptr<KernelPass> make_backward_weights(const Problem& problem) {
   if (problem.order == Problem::Order::kGroupsInner) return make_channelwise_backward_weights(problem);
   if (is_local(problem.axes[0]) && is_local(problem.axes[1]) && is_local(problem.axes[2])) {
+    if (auto pass = make_source_backward_weights(problem)) return pass;
     return make_local_backward_weights(problem);
   }
   if (auto pass = make_narrow_backward_weights(problem)) return pass;

@@ -51,6 +51,7 @@ class BackwardWeights : public KernelPass {
 };
 
 std::unique_ptr<KernelPass> make_local_backward_weights(const Problem& problem);
+std::unique_ptr<KernelPass> make_source_backward_weights(const Problem& problem);  // may be null
 std::unique_ptr<KernelPass> make_shared_backward_weights(const Problem& problem);
 
 }  // namespace conv4j
