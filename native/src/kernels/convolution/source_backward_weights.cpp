@@ -1,4 +1,6 @@
 #include <cstring>
+#include <memory>
+#include <vector>
 
 #include "core/parallel.h"
 #include "kernels/convolution/backward_weights.h"

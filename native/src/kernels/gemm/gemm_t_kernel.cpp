@@ -7,9 +7,9 @@ namespace C4J_ISA {
 namespace {
 
 // Sums of so few terms that B stays in registers, or in the first-level cache for the last of them, and every row is
-// one short run of products, in the order of memory. The preparations of a tile would take longer than the rest. Some
-// rows, whose A begins at first_a. (Six parameters go in registers; a struct of them takes 1.02 times the time of
-// mnist_c1's backward_weights of one image.)
+// one short run of products, in the order of memory. The preparations of a tile would take longer than the rest. `rows`
+// of them from first_row on, whose A begins at first_a: six parameters, which go in registers (in a struct, mnist_c1,
+// backward_weights, one image: 1.02 times the time).
 template <int kTerms, int kVectors, bool kWhole, bool kAdds>
 void few_terms(const Tile& t, const float* first_a, int64_t a_row, int64_t first_row, int64_t rows, int64_t column) {
   const int64_t lanes = t.columns - column - (kVectors - 1) * kLanes;  // of the last vector, if not whole

@@ -23,8 +23,9 @@ namespace {
 
 constexpr int64_t kLine = 64;  // bytes of memory that a cache takes together
 
-// Terms of a sum that gemm_t keeps in registers, row by row.
-constexpr int kFewTerms = kRegisters == 32 ? 16 : 9;
+// Terms of a sum that gemm_t keeps in registers, row by row (gradients of local weights, AVX2: 9 and 10 images 0.6 to
+// 0.8 of the time of tiles, 12 0.7 to 0.95, 16 0.7 to 1.13).
+constexpr int kFewTerms = kRegisters == 32 ? 16 : 12;
 
 template <int kValue>
 struct Int {
