@@ -293,7 +293,7 @@ public final class Cases {
         for (long n : new long[] {0, 1, 2, 5}) {
             c.add(layer(8, 5, 3, 3).stride(2).padding(same()).outputPadding(1).bias(CHANNEL), "batch " + n, n, 4, 3);
         }
-        c.add(layer(1, 18, 3, 2).padding(same()), "batch 7, 1 to 18", 7, 4, 3);
+        c.add(layer(1, 18, 3, 3).padding(same()), "batch 7, 1 to 18", 7, 4, 3);
         c.transposedSizes();
         c.outputPaddings();
         c.transposedRest();
