@@ -70,8 +70,8 @@ inline __attribute__((always_inline)) void slide_tile(const Tile& t, int64_t row
 // kernels 0.85, AVX2 0.75; four 1.0, AVX2 0.67).
 constexpr int kHeldLines = 3, kHeldTaps = 3, kHeldPhases = kRegisters == 32 ? 3 : 4;
 
-// Parts of lines, streamed one after the other, would take 4 times as long; `generic`, which does not stream, takes 0.85
-// of the time with one vector.
+// Parts of lines, streamed one after the other, would take 4 times as long; `generic`, which does not stream, takes
+// 0.85 of the time with one vector.
 constexpr int kHeldVectors = kLanes < 8 ? 1 : 64 / sizeof(Vector);
 
 // Of rows at a time, both multiples of the phases; with two kernels 12 gain nothing.

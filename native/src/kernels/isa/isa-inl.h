@@ -1,6 +1,6 @@
 // What kernels are made from. Their sources, *_kernel.cpp, are compiled once for every instruction set, with its name
-// (C4J_ISA), its vectors (C4J_SIMD) and its flags. All but the kernels themselves sits in unnamed namespaces, and no STL
-// is included: a shared inline function emitted there would be a weak symbol that baseline code might be linked to.
+// (C4J_ISA), its vectors (C4J_SIMD) and its flags. All but the kernels themselves sits in unnamed namespaces, and no
+// STL is included: a shared inline function emitted there would be a weak symbol that baseline code might be linked to.
 #ifndef CONV4J_KERNELS_ISA_ISA_INL_H_
 #define CONV4J_KERNELS_ISA_ISA_INL_H_
 
