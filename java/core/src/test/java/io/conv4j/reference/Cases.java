@@ -294,6 +294,7 @@ public final class Cases {
             c.add(layer(8, 5, 3, 3).stride(2).padding(same()).outputPadding(1).bias(CHANNEL), "batch " + n, n, 4, 3);
         }
         c.add(layer(1, 18, 3, 3).padding(same()), "batch 7, 1 to 18", 7, 4, 3);
+        c.add(layer(5, 1, 1, 1).stride(1, 2).outputPadding(0, 1), "k1, stride 1 x 2, 5 to 1", 5, 2, 11);
         c.transposedSizes();
         c.outputPaddings();
         c.transposedRest();
