@@ -64,7 +64,7 @@ class SourceBackwardWeights : public KernelPass {
     }
   }
 
-  // Kernels with taps on the padding only, and those of no position.
+  // Kernels some of whose taps lie on the padding, and those of no position.
   void clear_kernels_at_borders(float* weights) const {
     const Problem& p = problem_;
     const int64_t depths = p.axes[0].kernels(), heights = p.axes[1].kernels(), widths = p.axes[2].kernels();

@@ -612,8 +612,8 @@ public final class Cases {
         c.add(layer(32, 2, 3, 3).sharing(local()).groups(2).stride(2), "local, 6 images, 2 groups to 1", 6, 7, 8);
         c.add(layer(18, 1, 3, 3).sharing(local()).stride(2).padding(same()), "local, 18 to 1, stride 2", 5, 8, 7);
         c.add(
-                layer(9, 1, 2, 3).sharing(local()).stride(1, 4).dilation(2).padding(explicit(3, 0, 0, 4)),
-                "local, 9 to 1, stride 4, dilation 2",
+                layer(20, 1, 2, 3).sharing(local()).stride(1, 4).dilation(2).padding(explicit(3, 0, 0, 4)),
+                "local, 20 to 1, stride 4, dilation 2",
                 3,
                 5,
                 19);
@@ -624,7 +624,7 @@ public final class Cases {
                 3,
                 4,
                 5);
-        c.add(layer(7, 1, 4).sharing(local()).padding(full()), "local 1-D, 7 to 1", 1, 9);
+        c.add(layer(48, 1, 4).sharing(local()).padding(full()), "local 1-D, 48 to 1", 1, 9);
         c.add(layer(19, 12, 2, 3).sharing(local()).padding(sameUpper()), "local, 3 images, 19 to 12", 3, 5, 6);
         c.add(layer(9, 13, 3, 2).sharing(local()), "local, 7 images, 9 to 13", 7, 6, 5);
         c.add(depthwise(20, 3, 3).sharing(local()).padding(explicit(1, 0, 2, 1)), "local depthwise, 6 images", 6, 5, 9);
