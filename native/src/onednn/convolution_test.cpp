@@ -2,9 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+#include <string>
 #include <vector>
 
 #include "conv4j/conv4j.h"
+#include "core/memory.h"
+#include "core/parallel.h"
+#include "onednn/engine.h"
+#include "test/fenced.h"
 #include "test/plan.h"
 #include "test/random.h"
 
@@ -53,6 +59,68 @@ TEST(OneDnnConvolutionTest, GradientsOf3DWeightsAreRightHoweverFarTheDepthIsPadd
         }
       }
     }
+  }
+}
+
+// Every pass, with operands and scratch of just the size that they are said to need.
+void run_fenced(const Geometry& geometry, bool channels_last) {
+  const auto convolution = onednn::make_convolution(geometry, Activation(), nullptr, channels_last);
+  for (const Pass pass : {Pass::kForward, Pass::kBackwardData, Pass::kBackwardWeights}) {
+    const Implementation::PassInfo& info = convolution->info(pass);
+    SCOPED_TRACE(info.name);
+    const auto size = [](const onednn::Desc& desc) { return static_cast<int64_t>(desc.get_size() / sizeof(float)); };
+    test::Fenced src(size(onednn::activations_desc(info.layouts[kSrc], geometry.src_dims())));
+    test::Fenced weights(size(onednn::weights_desc(info.layouts[kWeights], geometry.weights_dims(), geometry.groups)));
+    test::Fenced dst(size(onednn::activations_desc(info.layouts[kDst], geometry.dst_dims())));
+    test::Fenced<char> scratch(align(info.scratch_bytes));
+    void* const operands[] = {src.data(), weights.data(), dst.data()};
+    convolution->run(pass, {}, operands, scratch.data());
+    EXPECT_TRUE(src.is_untouched_before());
+    EXPECT_TRUE(weights.is_untouched_before());
+    EXPECT_TRUE(dst.is_untouched_before());
+    EXPECT_TRUE(scratch.is_untouched_before());
+  }
+}
+
+Geometry standard(int64_t n, int64_t ic, int64_t oc, const std::vector<Axis>& axes) {
+  return {n, ic, oc, 1, BiasMode::kNone, false, false, axes};
+}
+
+// oneDNN's own choice for the gradient of the weights writes outside of its scratch where there are few channels.
+TEST(OneDnnConvolutionTest, StridedKernelsOfOneTapStayInTheirMemory) {
+  const Axis axis = {34, 1, 2, 1, 0, 0, 17, Sharing::kShared, 1};
+  for (const int threads : {1, 2}) {
+    const ScopedThreads scope(threads);
+    for (int64_t ic = 1; ic <= 17; ++ic) {
+      for (const bool channels_last : {false, true}) {
+        run_fenced(standard(2, ic, 16, {axis, axis}), channels_last);
+        run_fenced(standard(2, ic, 5, {axis}), channels_last);
+      }
+    }
+  }
+}
+
+TEST(OneDnnConvolutionTest, RandomLayersStayInTheirMemory) {
+  std::mt19937 generator(1);
+  const auto draw = [&](int64_t least, int64_t most) {
+    return std::uniform_int_distribution<int64_t>(least, most)(generator);
+  };
+  for (int layer = 0; layer < 200; ++layer) {
+    Geometry geometry = standard(draw(1, 3), draw(1, 40), draw(1, 40), {});
+    geometry.transposed = draw(0, 1) == 1;
+    const int64_t most_outputs[] = {100, 20, 8};
+    const int64_t spatial = draw(1, 3);
+    for (int64_t i = 0; i < spatial; ++i) {
+      Axis axis = {0, draw(1, 4), draw(1, 3), draw(1, 2), 0, 0, draw(1, most_outputs[spatial - 1]), Sharing::kShared,
+                   1};
+      const int64_t extent = (axis.kernel - 1) * axis.dilation + 1;
+      axis.pad_begin = draw(0, extent - 1);
+      axis.input = (axis.output - 1) * axis.stride + extent - axis.pad_begin + draw(0, axis.stride - 1);
+      geometry.axes.push_back(axis);
+    }
+    SCOPED_TRACE("layer " + std::to_string(layer));
+    const ScopedThreads scope(static_cast<int>(draw(1, 2)));
+    run_fenced(geometry, draw(0, 1) == 1);
   }
 }
 
