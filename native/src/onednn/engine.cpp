@@ -57,6 +57,35 @@ Tag blocked_tag(int block, size_t rank) {
   }
 }
 
+// Strides of own weights of one kernel, `split` their dimensions: an order of those. `ic` is the index of the input
+// channels, in front of which are the outputs and perhaps groups, behind which the kernel's taps.
+Dims packed_strides(Layout::Order order, const Dims& split, size_t ic) {
+  std::vector<size_t> outwards;
+  const auto add_taps = [&] {
+    for (size_t i = split.size() - 1; i > ic; --i) outwards.push_back(i);
+  };
+  if (order == Layout::Order::kOcInner) {
+    outwards = {ic - 1, ic};
+    add_taps();
+  } else if (order == Layout::Order::kIcInner) {
+    outwards = {ic};
+    add_taps();
+    outwards.push_back(ic - 1);
+  } else {
+    for (size_t i = ic; i > 0; --i) outwards.push_back(i - 1);
+    outwards.push_back(ic);
+    add_taps();
+  }
+  if (outwards.size() < split.size()) outwards.push_back(0);
+  Dims strides(split.size());
+  int64_t stride = 1;
+  for (const size_t i : outwards) {
+    strides[i] = stride;
+    stride *= split[i];
+  }
+  return strides;
+}
+
 Dims split_groups(const Dims& dims, int64_t groups) {
   if (groups == 1) return dims;
   Dims split = dims;
@@ -120,6 +149,8 @@ Desc weights_desc(const Layout& layout, const Dims& dims, int64_t groups) {
       return Desc(split, kF32, split_strides(channels_last(dims), dims, groups));
     case Layout::Kind::kOneDnnWeights:
       return Desc(split, kF32, static_cast<Tag>(layout.tag));
+    case Layout::Kind::kPacked:
+      return Desc(split, kF32, packed_strides(layout.order, split, split.size() - dims.size() + 1));
     default:
       throw Error(Status::kInvalidArgument, "layout: expected one of weights but got blocked activations");
   }

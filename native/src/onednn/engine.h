@@ -36,7 +36,8 @@ dnnl::primitive_attr attributes();
 // Activations [n, c, spatial...]. Throws for a layout of weights.
 Desc activations_desc(const Layout& layout, const Dims& dims);
 
-// Weights [oc, ic / groups, kernel...], a leading dimension of groups split off when there are any.
+// Weights [oc, ic / groups, kernel...], a leading dimension of groups split off when there are any. Own packed ones are
+// of one kernel.
 Desc weights_desc(const Layout& layout, const Dims& dims, int64_t groups);
 Desc any_weights_desc(const Dims& dims, int64_t groups);
 

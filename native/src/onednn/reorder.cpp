@@ -42,9 +42,7 @@ int64_t size_bytes(const Layout& layout, const Dims& dims) {
   int64_t least = 0;
   require(!__builtin_mul_overflow(elements(dims), static_cast<int64_t>(sizeof(float)), &least),
           "dims: expected at most 2^63 - 1 bytes");
-  if (layout.kind == Layout::Kind::kChannelsFirst || layout.kind == Layout::Kind::kChannelsLast || least == 0) {
-    return least;
-  }
+  if (layout.is_plain() || layout.kind == Layout::Kind::kPacked || least == 0) return least;
   const auto size = guarded(
       [&] { return static_cast<int64_t>(describe(layout, dims, layout.is_weights() ? layout.groups : 0).get_size()); });
   require(size >= least, "dims: expected at most 2^63 - 1 bytes, padding included");

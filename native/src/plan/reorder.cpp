@@ -11,12 +11,16 @@ namespace conv4j {
 
 namespace {
 
-bool is_packed(const Layout& layout) { return layout.kind == Layout::Kind::kPacked; }
+// Whether these are weights that oneDNN has no word for: of several kernels, or bf16.
+bool is_packed(const Layout& layout, const Dims& dims) {
+  const bool one_kernel = dims.size() == 2 + static_cast<size_t>(layout.spatial);
+  return layout.kind == Layout::Kind::kPacked && !(one_kernel && layout.type == DataType::kF32);
+}
 
 }  // namespace
 
 int64_t size_bytes(const Layout& layout, const Dims& dims) {
-  if (!is_packed(layout)) return onednn::size_bytes(layout, dims);
+  if (!is_packed(layout, dims)) return onednn::size_bytes(layout, dims);
   check_packed(layout, dims);
   const auto element = static_cast<int64_t>(layout.type == DataType::kBf16 ? sizeof(Bf16) : sizeof(float));
   int64_t size = 0;
@@ -25,7 +29,7 @@ int64_t size_bytes(const Layout& layout, const Dims& dims) {
 }
 
 Reorder::Reorder(const Layout& from, const Layout& to, const Dims& dims, bool add)
-    : from_(from), to_(to), dims_(dims), add_(add), unpacks_(is_packed(from)), packs_(is_packed(to)) {
+    : from_(from), to_(to), dims_(dims), add_(add), unpacks_(is_packed(from, dims)), packs_(is_packed(to, dims)) {
   const Layout logical = Layout::channels_first();
   if (unpacks_) check_packed(from, dims);
   if (packs_) check_packed(to, dims);

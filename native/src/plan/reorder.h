@@ -13,8 +13,8 @@ namespace conv4j {
 // Bytes of a tensor of this logical shape, padding lanes included.
 int64_t size_bytes(const Layout& layout, const Dims& dims);
 
-// Copies a tensor to another layout; with `add`, adds to what is there. Own packed weights are reached over floats in
-// logical order. Immutable and thread-safe.
+// Copies a tensor to another layout; with `add`, adds to what is there. Own weights of several kernels, or in bf16, are
+// reached over floats in logical order. Immutable and thread-safe.
 class Reorder {
  public:
   Reorder(const Layout& from, const Layout& to, const Dims& dims, bool add);
