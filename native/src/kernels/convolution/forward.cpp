@@ -28,8 +28,17 @@ constexpr int64_t kWeightsAhead = 4096;
 // weights that fit a cache gain nothing).
 constexpr int64_t kSharedWeights = 160 << 10;
 
-// Positions of all images that share a kernel and pay for its copy in panels (49: 1.0 to 1.07 of the time, 98 0.89).
-constexpr int64_t kManyUses = 64;
+// Positions of all images that share a kernel and pay for its copy in panels, where a second-level cache holds it
+// beside the rest (128 channels: 49 1.0 to 1.27 of the time, 98 0.89), and where it does not (192 to 512 channels, 7 x
+// 7 and 14 x 14: 9 and 12 0.68 to 1.06, 16 and 25 0.7 to 0.75, 49 0.4 to 1.0).
+constexpr int64_t kManyUses = 64, kUsesOfLarge = 12;
+constexpr int64_t kLargeKernel = 256 << 10;  // elements
+
+// Kernels by which tiles are sorted.
+constexpr int64_t kMostKernels = 256;
+
+// Rows of weights that a copy prefetches (512 channels: 0.95 of the time).
+constexpr int64_t kRowsAhead = 16;
 
 class Forward : public KernelPass {
  public:
@@ -39,23 +48,21 @@ class Forward : public KernelPass {
         grids_(output_grids(problem, kMostRows)),
         src_(problem.src),
         panels_(problem.oc, false),
-        kernel_step_(problem.weights_kernel),
-        group_step_(problem.weights_group),
         tap_step_(problem.weights_tap) {
     segments_ = reserve_per_thread<Segment>(problem.taps);
     turned_ = reserve<float>(start_.turned_size());
     by_images_ = grids_[0].rows == 3;
-    has_panels_ = problem.order == Problem::Order::kOcInner && problem.weights_type == DataType::kF32 && !by_images_ &&
-                  problem.positions() * problem.n >= kManyUses && Panels::pay(problem, problem.oc);
+    has_panels_ = problem.order == Problem::Order::kOcInner && problem.weights_type == DataType::kF32 &&
+                  has_many_uses(problem) && problem.kernel_count() <= kMostKernels && Panels::pay(problem, problem.oc);
     if (has_panels_) {
       panels_ = Panels(problem.oc, true);
       tap_step_ = problem.ic * panels_.width();
-      group_step_ = panels_.size(problem.taps * problem.ic);
-      kernel_step_ = problem.groups * group_step_;
-      weights_ = reserve<float>(problem.kernel_count() * kernel_step_);
+      panel_ = reserve_per_thread<float>(problem.taps * tap_step_);
+      copied_ = reserve_per_thread<Copied>(1);
+      grids_ = by_kernels(grids_);
     }
     join_blocks(problem, grids_[0]);
-    fetches_ = by_images_ && (problem.n > 1 || from_memory(problem)) && !reads_in_order();
+    fetches_ = by_images_ && !has_panels_ && (problem.n > 1 || from_memory(problem)) && !reads_in_order();
     // Of one column alone, all lies near.
     const bool dots_many = problem.order == Problem::Order::kIcInner && problem.oc > 1;
     shares_ =
@@ -69,13 +76,16 @@ class Forward : public KernelPass {
   void run(const Call& call) const override {
     const Problem& p = problem_;
     const Start::Values values = start_.of(call, turned_.of<float>(call));
-    if (has_panels_) copy_panels(call);
-    const float* const weights = has_panels_ ? weights_.of<float>(call, 0) : call.weights;
+    for (int thread = 0; has_panels_ && thread < p.threads; ++thread) *copied_.of<Copied>(call, thread) = {};
     const float* src = set_apart(call.src, p.src.image, src_.image, p.n, spaced_.of<float>(call));
     // Not rows of images, which lie far apart (mnist_c1, 32 images: 1.5 times the time, 128 1.2).
     const bool streams = !by_images_ && streams_positions(call, call.dst, p.dst, p.oc, p.taps * p.ic);
-    const auto run_line = [&](const Line& line) {
+    const auto run_line = [&](const Line& line, int64_t round) {
+      const int64_t panel = round % panels_.count();
+      const int64_t first_group = has_panels_ ? round / panels_.count() : 0;
+      const int64_t last_group = has_panels_ ? first_group : p.groups - 1;
       Tile t = {};
+      t.columns = panels_.columns(panel);
       t.streams = streams;
       Segment* list = segments_.of<Segment>(call);
       t.segments = list;
@@ -99,41 +109,46 @@ class Forward : public KernelPass {
           t.rows = where.count();
           t.a_row = where.other_row(src_);
           t.c_row = where.own_row(p.dst);
-          start_.set(values, where, own, kernel_step_, t);
+          start_.set(values, where, own, p.weights_kernel, t);
           const float* init = t.init;
-          for (int64_t g = 0; g < p.groups; ++g) {
+          for (int64_t g = first_group; g <= last_group; ++g) {
+            const int64_t column = g * p.oc + panels_.first(panel);
             t.a = a + g * p.ic;
-            panels_.for_each(p.taps * p.ic, [&](int64_t panel, int64_t first, int64_t columns) {
-              const int64_t column = g * p.oc + first;
-              t.b = p.weights_at(weights, kernel(where) + g * group_step_ + panel);
-              t.c = call.dst + own + column;
-              t.init = init == nullptr ? nullptr : init + column;
-              t.columns = columns;
-              run_tile(t);
-            });
+            t.b = weights(call, kernel(where) + g * p.weights_group + panels_.first(panel), t.columns);
+            t.c = call.dst + own + column;
+            t.init = init == nullptr ? nullptr : init + column;
+            run_tile(t);
           }
         }
       }
     };
-    for_each_line(grids_, run_line, ending(streams));
+    for_each_line(grids_, has_panels_ ? p.groups * panels_.count() : 1, run_line, ending(streams));
   }
 
  private:
-  // The weights in panels, [kernel][group][panel][tap][ic of a group][oc of a panel].
-  void copy_panels(const Call& call) const {
+  // A tile's weights, those of a panel in a copy near the core, unless the thread's last tile met the same.
+  const void* weights(const Call& call, int64_t element, int64_t columns) const {
     const Problem& p = problem_;
-    const int64_t rows = p.taps * p.ic;
-    float* const to = weights_.of<float>(call, 0);
-    parallel_for(p.kernel_count() * p.groups, [&](int64_t i) {
-      const float* const from = call.weights + i * p.weights_group;
-      panels_.for_each(rows, [&](int64_t panel, int64_t first, int64_t columns) {
-        p.kernels.copy(from + first, p.oc, 0, rows, columns, to + i * group_step_ + panel, panels_.width());
-      });
-    });
+    if (!has_panels_) return p.weights_at(call.weights, element);
+    float* const panel = panel_.of<float>(call);
+    Copied& copied = *copied_.of<Copied>(call);
+    if (copied.element != element) {
+      p.kernels.copy(call.weights + element, p.oc, kRowsAhead * p.oc, p.taps * p.ic, columns, panel, panels_.width());
+      copied.element = element;
+    }
+    return panel;
+  }
+
+  // Not by the images of one position alone: local layers of 64 and 128 images take 0.87 to 1.4 of the time.
+  static bool has_many_uses(const Problem& p) {
+    if (p.positions() == 1) return false;
+    const bool is_large = p.taps * p.ic * p.oc > kLargeKernel;
+    return p.positions() * p.n >= (is_large ? kUsesOfLarge : kManyUses);
   }
 
   int64_t kernel(const Where& where) const {
-    return problem_.kernel_index(where.axis[0]->kernel, where.axis[1]->kernel, where.axis[2]->kernel) * kernel_step_;
+    return problem_.kernel_index(where.axis[0]->kernel, where.axis[1]->kernel, where.axis[2]->kernel) *
+           problem_.weights_kernel;
   }
 
   // Whether rows that evict each other cost more than copies: those of tiles of many rows (for one vector of
@@ -186,6 +201,11 @@ class Forward : public KernelPass {
     return count;
   }
 
+  // Where the weights begin of which a thread has a panel.
+  struct Copied {
+    int64_t element = -1;
+  };
+
   Start start_;
   std::vector<Grid> grids_;
   bool by_images_;
@@ -193,8 +213,8 @@ class Forward : public KernelPass {
   Steps src_;              // of what the tiles read
   Panels panels_;
   bool has_panels_;
-  int64_t kernel_step_, group_step_, tap_step_;  // of the weights that the tiles read
-  Place segments_, turned_, spaced_, weights_;
+  int64_t tap_step_;  // of the weights that the tiles read
+  Place segments_, turned_, spaced_, panel_, copied_;
 };
 
 }  // namespace

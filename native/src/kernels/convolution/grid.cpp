@@ -1,5 +1,10 @@
 #include "kernels/convolution/grid.h"
 
+#include <array>
+#include <map>
+#include <set>
+#include <utility>
+
 #include "core/division.h"
 
 namespace conv4j {
@@ -150,6 +155,37 @@ std::vector<Grid> source_grids(const Problem& problem, int64_t most) { return gr
 
 std::vector<Grid> source_grids_by_images(const Problem& problem) {
   return {grid_of(problem, source_items, 3, problem.n)};
+}
+
+std::vector<Grid> by_kernels(const std::vector<Grid>& grids) {
+  using ByKernel = std::map<int64_t, std::vector<Item>>;
+  std::vector<std::array<ByKernel, 3>> items(grids.size());
+  std::set<int64_t> kernels[3];
+  for (size_t i = 0; i < grids.size(); ++i) {
+    for (size_t axis = 0; axis < 3; ++axis) {
+      for (const Item& item : grids[i].axes[axis]) {
+        items[i][axis][item.kernel].push_back(item);
+        kernels[axis].insert(item.kernel);
+      }
+    }
+  }
+  std::vector<Grid> parts;
+  for (const int64_t depth : kernels[0]) {
+    for (const int64_t height : kernels[1]) {
+      for (const int64_t width : kernels[2]) {
+        for (size_t i = 0; i < grids.size(); ++i) {
+          auto& [depths, heights, widths] = items[i];
+          if (depths.count(depth) == 0 || heights.count(height) == 0 || widths.count(width) == 0) continue;
+          Grid part = grids[i];
+          part.axes[0] = depths[depth];
+          part.axes[1] = heights[height];
+          part.axes[2] = widths[width];
+          parts.push_back(std::move(part));
+        }
+      }
+    }
+  }
+  return parts;
 }
 
 LineCursor::LineCursor(const std::vector<Grid>& grids) : grids_(grids) {

@@ -33,6 +33,9 @@ std::vector<Grid> source_grids_by_images(const Problem& problem);
 // comes from memory once (blocks2_c64_56: 0.89 of the time).
 void join_blocks(const Problem& problem, Grid& grid);
 
+// The same tiles of the output, those of one kernel together.
+std::vector<Grid> by_kernels(const std::vector<Grid>& grids);
+
 struct Where {
   const Item* axis[3];
   const Item* image;
@@ -122,17 +125,29 @@ class LineCursor {
   Where where_ = {};
 };
 
-// Runs `body(line)` in parallel for pieces of lines, and `done()` in each thread after its last. Results do not depend
-// on the pieces.
+// Runs `body(line, round)` in parallel for pieces of lines, all of them in every round, and `done()` in each thread
+// after its last. Results do not depend on the pieces.
 template <typename Body, typename Done>
-void for_each_line(const std::vector<Grid>& grids, const Body& body, const Done& done) {
+void for_each_line(const std::vector<Grid>& grids, int64_t rounds, const Body& body, const Done& done) {
   const LineCursor first(grids);
-  parallel_for_ranges(first.count(), [&](int64_t begin, int64_t end) {
+  const int64_t count = first.count();
+  parallel_for_ranges(count * rounds, [&](int64_t begin, int64_t end) {
     LineCursor cursor = first;
-    cursor.seek(begin);
-    for (int64_t i = begin; i < end; ++i, cursor.next()) body(cursor.line());
+    while (begin < end) {
+      const int64_t round = rounds == 1 ? 0 : begin / count, start = begin - round * count;
+      const int64_t lines = std::min(end - begin, count - start);
+      cursor.seek(start);
+      for (int64_t i = 0; i < lines; ++i, cursor.next()) body(cursor.line(), round);
+      begin += lines;
+    }
     done();
   });
+}
+
+template <typename Body, typename Done>
+void for_each_line(const std::vector<Grid>& grids, const Body& body, const Done& done) {
+  for_each_line(
+      grids, 1, [&](const Line& line, int64_t) { body(line); }, done);
 }
 
 }  // namespace conv4j

@@ -26,12 +26,19 @@ class Panels {
   // Elements of so many rows, the empty columns of the last panel included.
   int64_t size(int64_t rows) const { return rows * width_ * count_; }
 
-  // Calls body(element, first, columns) for every panel: where it begins when B has so many rows, and its columns.
+  int64_t count() const { return count_; }
+  int64_t first(int64_t panel) const { return panel * width_; }
+  int64_t columns(int64_t panel) const { return std::min(width_, columns_ - first(panel)); }
+
+  struct Range {
+    int64_t begin, end;
+  };
+  Range all() const { return {0, count_}; }
+
+  // Calls body(element, first, columns) for panels: where each begins when B has so many rows, and its columns.
   template <typename Body>
-  void for_each(int64_t rows, const Body& body) const {
-    for (int64_t first = 0, element = 0; first < columns_; first += width_, element += rows * width_) {
-      body(element, first, std::min(width_, columns_ - first));
-    }
+  void for_each(Range range, int64_t rows, const Body& body) const {
+    for (int64_t i = range.begin; i < range.end; ++i) body(first(i) * rows, first(i), columns(i));
   }
 
  private:

@@ -64,7 +64,7 @@ void Turned::turn_tap(const Call& call, int64_t kernel, int64_t tap, float* to, 
     const int64_t element = kernel * p.weights_kernel + g * p.weights_group + tap * p.weights_tap;
     const void* from = p.weights_at(call.weights, element);
     if (p.order == Problem::Order::kIcInner) {
-      panels_.for_each(rows, [&](int64_t panel, int64_t first, int64_t columns) {
+      panels_.for_each(panels_.all(), rows, [&](int64_t panel, int64_t first, int64_t columns) {
         for (int64_t o = 0; o < p.oc; ++o) {
           const void* row = p.weights_at(call.weights, element + o * p.taps * p.ic + first);
           float* const floats = to + panel + o * panels_.width();
@@ -87,7 +87,7 @@ void Turned::turn_tap(const Call& call, int64_t kernel, int64_t tap, float* to, 
       p.kernels.transpose_pairs(floats, p.oc, p.ic, p.oc, to, step());
       continue;
     }
-    panels_.for_each(rows, [&](int64_t panel, int64_t first, int64_t columns) {
+    panels_.for_each(panels_.all(), rows, [&](int64_t panel, int64_t first, int64_t columns) {
       p.kernels.transpose(floats + first * p.oc, p.oc, columns, p.oc, to + panel, panels_.width());
     });
   }

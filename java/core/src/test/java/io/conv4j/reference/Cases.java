@@ -510,6 +510,8 @@ public final class Cases {
                 23);
         c.add(layer(12, 16, 2, 3).sharing(tiled(9, 1)), "tiled 9 x 1, past the output, 12 to 16", 9, 5, 16);
         c.add(layer(150, 80, 3, 3).sharing(tiled(2)).padding(same()), "tiled 2, 150 to 80", 2, 11, 14);
+        c.add(layer(12, 73, 3, 3).sharing(tiled(2)).padding(same()).bias(KERNEL), "tiled 2, 12 to 73, 9 images", 9, 5, 5);
+        c.add(layer(300, 292, 3, 1).sharing(tiled(2, 1)).padding(same()), "tiled 2 x 1, 300 to 292", 3, 5, 5);
         c.add(
                 layer(144, 160, 3, 3)
                         .groups(2)
@@ -632,6 +634,8 @@ public final class Cases {
         c.add(layer(3, 4, 3, 3).sharing(blocks(2)).bias(KERNEL), "blocks 2", 2, 7, 6);
         c.add(layer(3, 5, 3, 3).sharing(blocks(2)).padding(same()), "blocks 2, 9 images", 9, 17, 18);
         c.add(layer(8, 20, 2, 2).sharing(blocks(2, 3)).bias(POSITION), "blocks 2 x 3, 8 images", 8, 18, 25);
+        c.add(layer(3, 72, 2, 2).sharing(local()).bias(POSITION), "local, 3 to 72, 65 images", 65, 4, 4);
+        c.add(layer(5, 70, 2, 3).sharing(blocks(2, 3)).bias(KERNEL), "blocks 2 x 3, 5 to 70, 11 images", 11, 6, 9);
         c.add(layer(4, 8, 3, 2).sharing(blocks(2, 3)).padding(sameUpper()), "blocks 2 x 3, 3 images", 3, 17, 10);
         c.add(depthwise(6, 3, 3).sharing(blocks(2)), "blocks 2 depthwise, 5 images", 5, 17, 18);
         c.add(
