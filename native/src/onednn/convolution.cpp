@@ -150,33 +150,29 @@ class Convolution : public Implementation {
     Desc src, weights, dst;
   };
 
-  // What the main pass likes best with these weights.
-  Favourites favourites(const Dims& src, const Dims& dst, const Desc& weights) const {
-    const Desc any_src(src, kF32, kAny);
-    const Desc any_dst(dst, kF32, kAny);
-    const auto forward = forward_desc(any_src, weights, any_dst, false);
+  // What the main pass likes best of these.
+  Favourites favourites(const Desc& src, const Desc& dst, const Desc& weights) const {
+    const auto forward = forward_desc(src, weights, dst, false);
     if (!geometry_.transposed) return {forward.src_desc(), forward.weights_desc(), forward.dst_desc()};
-    const auto backward = backward_data_desc(any_src, weights, any_dst, forward);
+    const auto backward = backward_data_desc(src, weights, dst, forward);
     return {backward.diff_src_desc(), backward.weights_desc(), backward.diff_dst_desc()};
   }
 
   // Weights are chosen at the canonical batch, activations at the plan's.
   void choose_layouts(bool channels_last) {
-    Geometry canonical = geometry_;
-    canonical.n = kCanonicalBatch;
-    Dims canonical_src = fitted_.src;
-    canonical_src[0] = kCanonicalBatch;
     const Dims weights_dims = geometry_.weights_dims();
-    const Desc weights =
-        favourites(canonical_src, canonical.dst_dims(), any_weights_desc(weights_dims, geometry_.groups)).weights;
+    const auto find = [&](int64_t n, const Desc& weights) {
+      const auto activations = [&](Dims dims) {
+        dims[0] = n;
+        return channels_last ? activations_desc(Layout::channels_last(), dims) : Desc(dims, kF32, kAny);
+      };
+      return favourites(activations(fitted_.src), activations(geometry_.dst_dims()), weights);
+    };
+    const Desc weights = find(kCanonicalBatch, any_weights_desc(weights_dims, geometry_.groups)).weights;
     weights_ = weights_layout(weights, weights_dims, geometry_.groups, geometry_.flipped);
-    if (channels_last) {
-      src_ = dst_ = Layout::channels_last();
-      return;
-    }
-    const Favourites best = favourites(fitted_.src, geometry_.dst_dims(), weights);
-    src_ = activations_layout(best.src);
-    dst_ = activations_layout(best.dst);
+    const Favourites best = find(geometry_.n, weights);
+    src_ = channels_last ? Layout::channels_last() : activations_layout(best.src);
+    dst_ = channels_last ? Layout::channels_last() : activations_layout(best.dst);
   }
 
   // A layout, as oneDNN spells it where it is its favourite. With one channel, channels first and last are the same but
@@ -195,7 +191,7 @@ class Convolution : public Implementation {
     const Desc any_dst(geometry_.dst_dims(), kF32, kAny);
     const Desc any_weights = any_weights_desc(geometry_.weights_dims(), geometry_.groups);
     const Desc fixed_weights = weights_desc(weights_, geometry_.weights_dims(), geometry_.groups);
-    const Favourites best = favourites(fitted_.src, geometry_.dst_dims(), fixed_weights);
+    const Favourites best = favourites(any_src, any_dst, fixed_weights);
     // A source that is cut, in logical order, is copied anyway.
     const Desc fixed_src = fitted_.is_cropped ? any_src : spelled(src_, best.src);
     const Desc fixed_dst = spelled(dst_, best.dst);
@@ -353,6 +349,8 @@ std::unique_ptr<Implementation> make_convolution(const Geometry& geometry, const
 }
 
 bool is_direct(const std::string& name) { return !has(name, "gemm") && !has(name, "ref"); }
+
+bool is_blocked_avx2(const std::string& name) { return has(name, "jit:avx2"); }
 
 bool is_older(const std::string& name, Isa isa) {
   return (isa == Isa::kAvx512 && has(name, "avx2")) || (isa >= Isa::kAvx2 && has(name, "sse41"));

@@ -21,6 +21,9 @@ std::unique_ptr<Implementation> make_convolution(const Geometry& geometry, const
 // reference loops.
 bool is_direct(const std::string& name);
 
+// Whether that is the name of AVX2 loops over blocked activations.
+bool is_blocked_avx2(const std::string& name);
+
 // Whether that is the name of loops for an older instruction set.
 bool is_older(const std::string& name, Isa isa);
 

@@ -3,6 +3,7 @@
 #define CONV4J_PLAN_CHOOSE_H_
 
 #include <array>
+#include <cstddef>
 
 #include "core/cpu.h"
 #include "core/geometry.h"
@@ -15,8 +16,13 @@ enum class Choice {
   kKernels
 };  // numbered as in conv4j.h
 
-// By pass; for all batches of a layer the same. None is kAuto.
-using Choices = std::array<Choice, 3>;
+// For all batches of a layer the same.
+struct Choices {
+  std::array<Choice, 3> passes;  // none is kAuto
+  bool channels_last = false;    // what oneDNN's passes take, or else what they like best
+
+  Choice of(Pass pass) const { return passes[static_cast<size_t>(pass)]; }
+};
 
 Choices choose(const Geometry& geometry, Choice wanted, Isa isa);
 

@@ -57,17 +57,16 @@ Plan::Plan(const Plan& like, int64_t n)
 }
 
 void Plan::prepare(const Implementation* like) {
-  const bool mainly_own = choices_[static_cast<size_t>(main_pass())] == Choice::kKernels;
-  for (size_t pass = 0; pass < choices_.size(); ++pass) {
-    auto& made = choices_[pass] == Choice::kKernels ? own_ : onednn_;
-    if (made == nullptr && choices_[pass] == Choice::kKernels) {
+  for (size_t pass = 0; pass < choices_.passes.size(); ++pass) {
+    const bool is_own = choices_.passes[pass] == Choice::kKernels;
+    auto& made = is_own ? own_ : onednn_;
+    if (made == nullptr && is_own) {
       made = make_kernel_convolution(geometry_, options_.weights_type, options_.isa, options_.threads);
     } else if (made == nullptr) {
       if (options_.weights_type != DataType::kF32) {
         throw Error(Status::kUnsupported, "weights_type: oneDNN's convolutions take C4J_F32 here");
       }
-      // Activations rest in what the main pass likes best.
-      made = onednn::make_convolution(geometry_, options_.activation, like, mainly_own);
+      made = onednn::make_convolution(geometry_, options_.activation, like, choices_.channels_last);
     }
     implementations_[pass] = made.get();
   }

@@ -37,7 +37,6 @@ constexpr int64_t kTurnedColumns = 1024;
 constexpr int64_t kLine = 16;  // floats of a cache line
 // Elements of kernels that a second-level cache of 1 MB holds beside the rest.
 constexpr int64_t kNearKernels = 192 << 10;
-constexpr int64_t kLargeKernel = 256 << 10;  // that it does not
 
 class BackwardData : public KernelPass {
  public:
@@ -52,15 +51,18 @@ class BackwardData : public KernelPass {
     segments_ = reserve_per_thread<Segment>(lists_.segments());
     if (role_ == Role::kTurned) {
       turned_ = std::make_unique<Turned>(problem);
-      turns_tiles_ = grids_[0].width_first && turned_->tile_size() <= kNearKernels;
-      if (turns_tiles_) {
+      turns_classes_ = problem.repeats() && !problem.strides() && Panels::pay_near(problem, problem.ic);
+      turns_tiles_ = !turns_classes_ && grids_[0].width_first && turned_->tile_size() <= kNearKernels;
+      if (turns_classes_) {
+        grids_ = grouped(grids_, [&](int axis, const Item& item) { return turned_->class_of(axis, item); });
+        weights_ = reserve_per_thread<float>(turned_->class_size());
+        last_ = reserve_per_thread<Met>(1);
+      } else if (turns_tiles_) {
         for (Grid& grid : grids_) grid.width_first = true;
         weights_ = reserve_per_thread<float>(turned_->tile_size());
         last_ = reserve_per_thread<Met>(1);
       } else {
         weights_ = reserve<float>(turned_->size());
-        by_panels_ =
-            problem.taps * problem.ic * problem.oc > kLargeKernel && problem.positions() * problem.n >= kManyUses;
       }
       tile_ = reserve_per_thread<float>(problem.ic * problem.oc);
     }
@@ -77,7 +79,7 @@ class BackwardData : public KernelPass {
 
   void run(const Call& call) const override {
     const Problem& p = problem_;
-    if (turns_tiles_) {
+    if (turns_tiles_ || turns_classes_) {
       for (int thread = 0; thread < p.threads; ++thread) *last_.of<Met>(call, thread) = {};
     } else if (role_ == Role::kTurned) {
       turned_->turn(call, weights_.of<float>(call), tile_);
@@ -97,8 +99,10 @@ class BackwardData : public KernelPass {
         lists_.set(where, keys_.of<SegmentLists::Key>(call), segments_.of<Segment>(call), t,
                    [&](const Where& tile, Segment* list) { return find_segments(tile, list); });
         const int64_t first = kernel(where), ahead = by_images ? kernel(next) - first : 0;
-        const float* const turned = turns_tiles_ ? turned_tile(call, where) : weights_.of<float>(call);
-        for (int64_t g = 0; g < p.groups; ++g) {
+        const float* const turned = turned_weights(call, where, round);
+        const int64_t first_group = turns_classes_ ? round / turned_->panels().count() : 0;
+        const int64_t last_group = turns_classes_ ? first_group : p.groups - 1;
+        for (int64_t g = first_group; g <= last_group; ++g) {
           const int64_t element = first + g * group_step();
           const float* a = dst + where.other(dst_) + g * p.oc * (turns_images() ? p.n : 1);
           float* c = call.src + where.own(p.src) + g * p.ic;
@@ -144,7 +148,7 @@ class BackwardData : public KernelPass {
         where = next;
       }
     };
-    for_each_line(grids_, by_panels_ ? turned_->panels().count() : 1, run_line, ending(streams));
+    for_each_line(grids_, turns_classes_ ? p.groups * turned_->panels().count() : 1, run_line, ending(streams));
   }
 
  private:
@@ -163,6 +167,7 @@ class BackwardData : public KernelPass {
 
   // Rows and columns change places where images are the columns.
   int64_t find_segments(const Where& where, Segment* list) const {
+    if (turns_classes_) return turned_->class_segments(where, dst_, list);
     if (turns_tiles_) return turned_->tile_segments(where, dst_, list);
     if (role_ == Role::kTurned) return turned_->segments(where, dst_, list);
     const int64_t count = source_segments(problem_, where, dst_, problem_.oc, list);
@@ -194,34 +199,47 @@ class BackwardData : public KernelPass {
   // Where the weights of a tile lie among those that it uses, and how far apart they are from group to group.
   int64_t kernel(const Where& where) const {
     if (turns_tiles_) return 0;
+    if (turns_classes_) return turned_->class_element(where);
     return role_ == Role::kTurned ? turned_->element(where) : kernel_of(problem_, where);
   }
   int64_t group_step() const {
+    if (turns_classes_) return 0;
     if (turns_tiles_) return turned_->tile_group();
     return role_ == Role::kTurned ? turned_->group() : problem_.weights_group;
   }
 
   Panels::Range panels_of(int64_t round) const {
-    return by_panels_ ? Panels::Range{round, round + 1} : turned_->panels().all();
+    const int64_t panel = round % turned_->panels().count();
+    return turns_classes_ ? Panels::Range{panel, panel + 1} : turned_->panels().all();
   }
 
-  int64_t turned_rows() const { return turns_tiles_ ? turned_->tile_rows() : turned_->rows(); }
+  int64_t turned_rows() const { return turns_classes_ ? 0 : turns_tiles_ ? turned_->tile_rows() : turned_->rows(); }
 
   // What a tile meets, by which its weights are known.
   struct Met {
-    int64_t kinds[3] = {-1, -1, -1};
-    int64_t kernel = -1;
+    int64_t of_axis[3] = {-1, -1, -1};
+    int64_t of_all = -1;
   };
 
   // The tile's weights, turned if the thread's last tile met others.
-  const float* turned_tile(const Call& call, const Where& where) const {
-    Met& last = *last_.of<Met>(call);
+  const float* turned_weights(const Call& call, const Where& where, int64_t round) const {
     float* const turned = weights_.of<float>(call);
-    const Met met = {{where.axis[0]->kind, where.axis[1]->kind, where.axis[2]->kind}, kernel_of(problem_, where)};
-    if (std::memcmp(&met, &last, sizeof met) != 0) {
-      turned_->turn_tile(call, where, turned, tile_);
-      last = met;
+    if (!turns_tiles_ && !turns_classes_) return turned;
+    Met& last = *last_.of<Met>(call);
+    Met met = {{where.axis[0]->kind, where.axis[1]->kind, where.axis[2]->kind}, kernel_of(problem_, where)};
+    if (turns_classes_) {
+      if (where.axis[0]->taps * where.axis[1]->taps * where.axis[2]->taps == 0) return turned;
+      for (int axis = 0; axis < 3; ++axis) met.of_axis[axis] = turned_->class_of(axis, *where.axis[axis]);
+      met.of_all = round;
     }
+    if (std::memcmp(&met, &last, sizeof met) == 0) return turned;
+    if (turns_classes_) {
+      const int64_t panels = turned_->panels().count();
+      turned_->turn_class(call, where, round / panels, round % panels, turned);
+    } else {
+      turned_->turn_tile(call, where, turned, tile_);
+    }
+    last = met;
     return turned;
   }
 
@@ -277,9 +295,10 @@ class BackwardData : public KernelPass {
   // Weights, tile by tile near the core, where tiles of the same ones follow each other and these nearly fill a
   // second-level cache (t4_c128_28: 0.96 of the time, one image 0.90; two threads 0.97).
   bool turns_tiles_ = false;
-  // Whether all tiles meet one panel of the weights before the next, which a second-level cache then holds (512
-  // channels, one image 0.82, eight 0.83 to 0.96 of the time; t = 4 or a dozen positions to a kernel 1.0 to 1.07).
-  bool by_panels_ = false;
+  // Those of a class of positions, panel by panel, once for all tiles that meet them (128 to 512 channels, 8 images,
+  // 0.55 to 1.05 of the time, one image 0.75 to 1.0). Strided layers have more classes, of fewer terms each (1.0
+  // to 1.1).
+  bool turns_classes_ = false;
   Steps dst_;  // of what the tiles read
   SegmentLists lists_;
   ImageColumns images_;

@@ -28,15 +28,6 @@ constexpr int64_t kWeightsAhead = 4096;
 // weights that fit a cache gain nothing).
 constexpr int64_t kSharedWeights = 160 << 10;
 
-// Positions of all images that share a kernel and pay for its copy in panels, where a second-level cache holds it
-// beside the rest (128 channels: 49 1.0 to 1.27 of the time, 98 0.89), and where it does not (192 to 512 channels, 7 x
-// 7 and 14 x 14: 9 and 12 0.68 to 1.06, 16 and 25 0.7 to 0.75, 49 0.4 to 1.0).
-constexpr int64_t kManyUses = 64, kUsesOfLarge = 12;
-constexpr int64_t kLargeKernel = 256 << 10;  // elements
-
-// Kernels by which tiles are sorted.
-constexpr int64_t kMostKernels = 256;
-
 // Rows of weights that a copy prefetches (512 channels: 0.95 of the time).
 constexpr int64_t kRowsAhead = 16;
 
@@ -52,14 +43,13 @@ class Forward : public KernelPass {
     segments_ = reserve_per_thread<Segment>(problem.taps);
     turned_ = reserve<float>(start_.turned_size());
     by_images_ = grids_[0].rows == 3;
-    has_panels_ = problem.order == Problem::Order::kOcInner && problem.weights_type == DataType::kF32 &&
-                  has_many_uses(problem) && problem.kernel_count() <= kMostKernels && Panels::pay(problem, problem.oc);
+    has_panels_ = problem.order == Problem::Order::kOcInner && Panels::pay_near(problem, problem.oc);
     if (has_panels_) {
       panels_ = Panels(problem.oc, true);
       tap_step_ = problem.ic * panels_.width();
       panel_ = reserve_per_thread<float>(problem.taps * tap_step_);
       copied_ = reserve_per_thread<Copied>(1);
-      grids_ = by_kernels(grids_);
+      grids_ = grouped(grids_, [](int, const Item& item) { return item.kernel; });
     }
     join_blocks(problem, grids_[0]);
     fetches_ = by_images_ && !has_panels_ && (problem.n > 1 || from_memory(problem)) && !reads_in_order();
@@ -137,13 +127,6 @@ class Forward : public KernelPass {
       copied.element = element;
     }
     return panel;
-  }
-
-  // Not by the images of one position alone: local layers of 64 and 128 images take 0.87 to 1.4 of the time.
-  static bool has_many_uses(const Problem& p) {
-    if (p.positions() == 1) return false;
-    const bool is_large = p.taps * p.ic * p.oc > kLargeKernel;
-    return p.positions() * p.n >= (is_large ? kUsesOfLarge : kManyUses);
   }
 
   int64_t kernel(const Where& where) const {

@@ -157,24 +157,25 @@ std::vector<Grid> source_grids_by_images(const Problem& problem) {
   return {grid_of(problem, source_items, 3, problem.n)};
 }
 
-std::vector<Grid> by_kernels(const std::vector<Grid>& grids) {
-  using ByKernel = std::map<int64_t, std::vector<Item>>;
-  std::vector<std::array<ByKernel, 3>> items(grids.size());
-  std::set<int64_t> kernels[3];
+std::vector<Grid> grouped(const std::vector<Grid>& grids, const GroupOf& group_of) {
+  using Groups = std::map<int64_t, std::vector<Item>>;
+  std::vector<std::array<Groups, 3>> groups(grids.size());
+  std::set<int64_t> all[3];
   for (size_t i = 0; i < grids.size(); ++i) {
-    for (size_t axis = 0; axis < 3; ++axis) {
+    for (int axis = 0; axis < 3; ++axis) {
       for (const Item& item : grids[i].axes[axis]) {
-        items[i][axis][item.kernel].push_back(item);
-        kernels[axis].insert(item.kernel);
+        const int64_t group = group_of(axis, item);
+        groups[i][static_cast<size_t>(axis)][group].push_back(item);
+        all[axis].insert(group);
       }
     }
   }
   std::vector<Grid> parts;
-  for (const int64_t depth : kernels[0]) {
-    for (const int64_t height : kernels[1]) {
-      for (const int64_t width : kernels[2]) {
+  for (const int64_t depth : all[0]) {
+    for (const int64_t height : all[1]) {
+      for (const int64_t width : all[2]) {
         for (size_t i = 0; i < grids.size(); ++i) {
-          auto& [depths, heights, widths] = items[i];
+          auto& [depths, heights, widths] = groups[i];
           if (depths.count(depth) == 0 || heights.count(height) == 0 || widths.count(width) == 0) continue;
           Grid part = grids[i];
           part.axes[0] = depths[depth];

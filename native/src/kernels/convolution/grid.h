@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "core/parallel.h"
@@ -33,8 +34,9 @@ std::vector<Grid> source_grids_by_images(const Problem& problem);
 // comes from memory once (blocks2_c64_56: 0.89 of the time).
 void join_blocks(const Problem& problem, Grid& grid);
 
-// The same tiles of the output, those of one kernel together.
-std::vector<Grid> by_kernels(const std::vector<Grid>& grids);
+// The same tiles, those whose items are in the same group on every axis together.
+using GroupOf = std::function<int64_t(int axis, const Item& item)>;
+std::vector<Grid> grouped(const std::vector<Grid>& grids, const GroupOf& group_of);
 
 struct Where {
   const Item* axis[3];

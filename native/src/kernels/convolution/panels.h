@@ -22,6 +22,14 @@ class Panels {
   // Whether tiles gain by several.
   static bool pay(const Problem& p, int64_t columns) { return p.kernels.lanes == 8 && columns > kFewColumns; }
 
+  // Whether one is copied near the core for all tiles of a kernel: where positions of all images use it often enough.
+  // Not by the images of one position alone (local layers of 64 and 128 images 0.87 to 1.4 of the time).
+  static bool pay_near(const Problem& p, int64_t columns) {
+    const bool is_large = p.taps * p.ic * p.oc > kLargeKernel;
+    return pay(p, columns) && p.weights_type == DataType::kF32 && p.kernel_count() <= kMostKernels &&
+           p.positions() > 1 && p.positions() * p.n >= (is_large ? kUsesOfLarge : kManyUses);
+  }
+
   int64_t width() const { return width_; }
   // Elements of so many rows, the empty columns of the last panel included.
   int64_t size(int64_t rows) const { return rows * width_ * count_; }
@@ -47,6 +55,13 @@ class Panels {
   static constexpr int64_t kColumns = 24;
   // On a Zen 3, t = 2, 28 x 28 and 56 x 56: 64 columns 1.0 of the time, 96 0.84 to 0.97, 128 0.65 to 0.93.
   static constexpr int64_t kFewColumns = 64;
+
+  // Forward, kernels that a second-level cache holds beside the rest (128 channels: 49 uses 1.0 to 1.27 of the time, 98
+  // 0.89), and others (192 to 512 channels, 7 x 7 and 14 x 14: 9 and 12 0.68 to 1.06, 16 and 25 0.7 to 0.75, 49 0.4
+  // to 1.0).
+  static constexpr int64_t kManyUses = 64, kUsesOfLarge = 12;
+  static constexpr int64_t kLargeKernel = 256 << 10;  // elements
+  static constexpr int64_t kMostKernels = 256;        // by which tiles are sorted
 
   int64_t columns_, width_, count_;
 };

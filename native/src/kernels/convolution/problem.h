@@ -33,6 +33,8 @@ struct Problem {
   // Positions of an axis, or of all, that share a kernel.
   int64_t positions(int axis) const { return std::max<int64_t>(axes[axis].output / axes[axis].kernels(), 1); }
   int64_t positions() const { return positions(0) * positions(1) * positions(2); }
+  bool repeats() const { return axes[0].repeats() && axes[1].repeats() && axes[2].repeats(); }
+  bool strides() const { return axes[0].stride * axes[1].stride * axes[2].stride > 1; }
   int64_t kernel_count() const { return axes[0].kernels() * axes[1].kernels() * axes[2].kernels(); }
   int64_t weights_size() const { return kernel_count() * taps * geometry.oc * ic; }
 

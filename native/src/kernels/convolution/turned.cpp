@@ -34,7 +34,20 @@ std::vector<int64_t> slots_of(const Axis& axis) {
 }  // namespace
 
 Turned::Turned(const Problem& problem) : problem_(problem), panels_(problem.ic, Panels::pay(problem, problem.ic)) {
-  for (int axis = 0; axis < 3; ++axis) slots_[axis] = slots_of(problem.axes[axis]);
+  for (int axis = 0; axis < 3; ++axis) {
+    const Axis& a = problem.axes[axis];
+    slots_[axis] = slots_of(a);
+    pairs_[axis].resize(slots_[axis].size());
+    for (int64_t i = 0; i < a.kernels() * a.kernel; ++i) {
+      pairs_[axis][static_cast<size_t>(slots_[axis][static_cast<size_t>(i)])] = {i / a.kernel, i % a.kernel};
+    }
+    const auto place = [&](const Pair& pair) { return place_of(a, pair.kernel, pair.tap); };
+    for (auto begin = pairs_[axis].begin(), end = begin; begin != pairs_[axis].end(); begin = end) {
+      while (end != pairs_[axis].end() && place(*end) == place(*begin)) ++end;
+      classes_[axis].resize(static_cast<size_t>(end - pairs_[axis].begin()),
+                            {begin - pairs_[axis].begin(), end - begin});
+    }
+  }
 }
 
 bool Turned::takes_pairs() const {
@@ -126,6 +139,48 @@ int64_t Turned::tile_segments(const Where& where, const Steps& dst, Segment* lis
   int64_t next = 0;
   return find_segments(where, dst, list,
                        [&](int64_t, int64_t, int64_t) { return problem_.oc * panels_.width() * next++; });
+}
+
+void Turned::turn_class(const Call& call, const Where& where, int64_t group, int64_t panel, float* turned) const {
+  const Problem& p = problem_;
+  const int64_t first = panels_.first(panel), columns = panels_.columns(panel);
+  const Slots &depth = class_slots(where, 0), &height = class_slots(where, 1), &width = class_slots(where, 2);
+  const auto pair = [&](int axis, int64_t slot) { return pairs_[axis][static_cast<size_t>(slot)]; };
+  for (int64_t i = 0; i < depth.count; ++i) {
+    for (int64_t j = 0; j < height.count; ++j) {
+      for (int64_t k = 0; k < width.count; ++k, turned += p.oc * panels_.width()) {
+        const Pair d = pair(0, depth.begin + i), h = pair(1, height.begin + j), w = pair(2, width.begin + k);
+        const float* const from = call.weights + p.kernel_index(d.kernel, h.kernel, w.kernel) * p.weights_kernel +
+                                  group * p.weights_group + p.tap_index(d.tap, h.tap, w.tap) * p.weights_tap;
+        if (p.order == Problem::Order::kOcInner) {
+          p.kernels.transpose(from + first * p.oc, p.oc, columns, p.oc, turned, panels_.width());
+        } else {
+          p.kernels.copy(from + first, p.taps * p.ic, 0, p.oc, columns, turned, panels_.width());
+        }
+      }
+    }
+  }
+}
+
+int64_t Turned::class_element(const Where& where) const {
+  int64_t element = 0;
+  for (int axis = 0; axis < 3; ++axis) {
+    if (where.axis[axis]->taps == 0) return 0;
+    const Slots& slots = class_slots(where, axis);
+    element = element * slots.count + slot(where, axis, 0) - slots.begin;
+  }
+  return element * problem_.oc * panels_.width();
+}
+
+int64_t Turned::class_segments(const Where& where, const Steps& dst, Segment* list) const {
+  const auto has_none = [](const Item* item) { return item->taps == 0; };
+  if (std::any_of(where.axis, where.axis + 3, has_none)) return 0;
+  const Slots &height = class_slots(where, 1), &width = class_slots(where, 2);
+  const int64_t first[] = {slot(where, 0, 0), slot(where, 1, 0), slot(where, 2, 0)};
+  return find_segments(where, dst, list, [&](int64_t i, int64_t j, int64_t k) {
+    const int64_t d = slot(where, 0, i) - first[0], h = slot(where, 1, j) - first[1], w = slot(where, 2, k) - first[2];
+    return ((d * height.count + h) * width.count + w) * problem_.oc * panels_.width();
+  });
 }
 
 // Calls weights(i, j, k) for an item's i-th, j-th and k-th outputs, in this order.

@@ -48,10 +48,25 @@ class Turned {
   void turn_tile(const Call& call, const Where& where, float* turned, const Place& widened) const;
   int64_t tile_segments(const Where& where, const Steps& dst, Segment* list) const;
 
+  // The same for one panel and all positions of a class, of which there are as many as kernels where nothing is
+  // strided: [tap that they meet][oc of a group][column].
+  int64_t class_of(int axis, const Item& item) const { return item.first % problem_.axes[axis].kernels(); }
+  int64_t class_size() const { return tile_rows() * panels_.width(); }
+  void turn_class(const Call& call, const Where& where, int64_t group, int64_t panel, float* turned) const;
+  int64_t class_element(const Where& where) const;
+  int64_t class_segments(const Where& where, const Steps& dst, Segment* list) const;
+
  private:
   struct Pair {
     int64_t kernel, tap;
   };
+  // Those of an axis that a class of positions meets.
+  struct Slots {
+    int64_t begin, count;
+  };
+  const Slots& class_slots(const Where& where, int axis) const {
+    return classes_[axis][static_cast<size_t>(slot(where, axis, 0))];
+  }
 
   // A tap of every group, whose panels have so many rows.
   void turn_tap(const Call& call, int64_t kernel, int64_t tap, float* to, int64_t rows, const Place& widened) const;
@@ -66,6 +81,8 @@ class Turned {
   const Problem& problem_;
   Panels panels_;
   std::vector<int64_t> slots_[3];  // by kernel * taps + tap
+  std::vector<Pair> pairs_[3];     // by slot
+  std::vector<Slots> classes_[3];  // of every slot
 };
 
 }  // namespace conv4j

@@ -2,6 +2,7 @@ package io.conv4j.plan;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.conv4j.memory.Layout;
 import io.conv4j.memory.Tensor;
@@ -93,7 +94,7 @@ class ConvPlanTest extends PlanTest {
     void ownKernelsComputeWhatOneDnnDoesNotComputeDirectly() {
         ConvSpec multiplied = ConvSpec.builder(16, 64).kernel(3, 3).groups(16).build();
         ConvSpec depthwise1d = ConvSpec.depthwise(64).kernel(9).build();
-        ConvSpec standard = ConvSpec.builder(64, 64).kernel(3, 3).build();
+        ConvSpec standard = ConvSpec.builder(48, 48).kernel(3, 3).build();
         for (ConvSpec spec : List.of(multiplied, depthwise1d, standard)) {
             Shape source =
                     spec.axes() == 1 ? Shape.of(2, spec.inChannels(), 40) : Shape.of(2, spec.inChannels(), 12, 12);
@@ -129,7 +130,29 @@ class ConvPlanTest extends PlanTest {
             assertEquals(List.of(false, true), first.subList(0, 2));
             assertEquals(List.of(true, true, true), ownPasses(64, 1, options));
             assertEquals(List.of(true, true, true), ownPasses(64, 3, options));
-            assertEquals(List.of(false, false, false), ownPasses(64, 64, options));
+            assertEquals(List.of(false, false, false), ownPasses(48, 48, options));
+        }
+    }
+
+    @Test
+    void manyChannelsLieLastWhereOneDnnWouldBlockThemForAvx2() {
+        ConvSpec spec = ConvSpec.builder(72, 96)
+                .kernel(3, 3)
+                .stride(2)
+                .padding(Padding.same())
+                .build();
+        Shape source = Shape.of(2, 72, 12, 12);
+        PlanOptions.Builder options = PlanOptions.builder().threads(1).isa(Isa.AVX2);
+        assumeTrue(Isas.available().contains(Isa.AVX2));
+        try (ConvPlan auto = ConvPlan.create(spec, source, options.build());
+                ConvPlan onednn = ConvPlan.create(
+                        spec,
+                        source,
+                        options.implementation(Implementation.ONEDNN).build())) {
+            assumeTrue(onednn.describe().passes().get(0).implementation().contains("jit:avx2"));
+            assertEquals(Layout.CHANNELS_LAST, auto.sourceLayout());
+            assertEquals(Layout.CHANNELS_LAST, auto.outputLayout());
+            assertEquals(List.of(false, false, true), own(auto));
         }
     }
 
@@ -140,17 +163,16 @@ class ConvPlanTest extends PlanTest {
                 .build();
         try (ConvPlan plan = ConvPlan.create(spec, Shape.of(2, inChannels, 12, 12), options);
                 ConvPlan again = plan.withBatch(3)) {
-            List<Boolean> own = plan.describe().passes().stream()
-                    .limit(3)
-                    .map(ConvPlanTest::isOwn)
-                    .toList();
-            assertEquals(
-                    own,
-                    again.describe().passes().stream()
-                            .limit(3)
-                            .map(ConvPlanTest::isOwn)
-                            .toList());
+            List<Boolean> own = own(plan);
+            assertEquals(own, own(again));
             return own;
         }
+    }
+
+    private static List<Boolean> own(ConvPlan plan) {
+        return plan.describe().passes().stream()
+                .limit(3)
+                .map(ConvPlanTest::isOwn)
+                .toList();
     }
 }

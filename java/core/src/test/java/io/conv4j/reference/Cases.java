@@ -510,7 +510,12 @@ public final class Cases {
                 23);
         c.add(layer(12, 16, 2, 3).sharing(tiled(9, 1)), "tiled 9 x 1, past the output, 12 to 16", 9, 5, 16);
         c.add(layer(150, 80, 3, 3).sharing(tiled(2)).padding(same()), "tiled 2, 150 to 80", 2, 11, 14);
-        c.add(layer(12, 73, 3, 3).sharing(tiled(2)).padding(same()).bias(KERNEL), "tiled 2, 12 to 73, 9 images", 9, 5, 5);
+        c.add(
+                layer(12, 73, 3, 3).sharing(tiled(2)).padding(same()).bias(KERNEL),
+                "tiled 2, 12 to 73, 9 images",
+                9,
+                5,
+                5);
         c.add(layer(300, 292, 3, 1).sharing(tiled(2, 1)).padding(same()), "tiled 2 x 1, 300 to 292", 3, 5, 5);
         c.add(
                 layer(144, 160, 3, 3)
