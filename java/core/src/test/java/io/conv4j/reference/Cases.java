@@ -684,6 +684,7 @@ public final class Cases {
                 4,
                 3);
         c.add(layer(32, 5, 4, 4).sharing(tiled(2)).stride(2).bias(CHANNEL), "tiled 2, 32 to 5", 3, 8, 15);
+        c.add(layer(70, 80, 3, 3).sharing(tiled(2)).padding(same()), "tiled 2, 70 to 80", 4, 9, 9);
         c.add(layer(4, 3, 3, 3).sharing(local()).padding(same()).bias(CHANNEL), "local", 2, 3, 4);
         c.add(layer(17, 16, 2, 2).sharing(local()).stride(2), "local, 17 to 16", 1, 3, 3);
         c.add(flipped(layer(4, 6, 2, 3)).sharing(local()).groups(2), "local flipped, 2 groups", 1, 3, 4);

@@ -102,7 +102,7 @@ public final class RandomCases {
     private static long channels(Random random, long groups) {
         return groups > 1 && random.nextBoolean()
                 ? 1 + random.nextInt(3)
-                : random.nextInt(4) > 0 ? 1 + random.nextInt(20) : 1 + random.nextInt(70);
+                : random.nextInt(4) > 0 ? 1 + random.nextInt(20) : 1 + random.nextInt(random.nextInt(4) > 0 ? 70 : 110);
     }
 
     private static AxisSharing sharing(Random random) {
