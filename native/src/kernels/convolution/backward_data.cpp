@@ -51,15 +51,10 @@ class BackwardData : public KernelPass {
     segments_ = reserve_per_thread<Segment>(lists_.segments());
     if (role_ == Role::kTurned) {
       turned_ = std::make_unique<Turned>(problem);
-      turns_classes_ = problem.repeats() && !problem.strides() && Panels::pay_near(problem, problem.ic);
-      turns_tiles_ = !turns_classes_ && grids_[0].width_first && turned_->tile_size() <= kNearKernels;
+      turns_classes_ = has_near_classes();
       if (turns_classes_) {
         grids_ = grouped(grids_, [&](int axis, const Item& item) { return turned_->class_of(axis, item); });
         weights_ = reserve_per_thread<float>(turned_->class_size());
-        last_ = reserve_per_thread<Met>(1);
-      } else if (turns_tiles_) {
-        for (Grid& grid : grids_) grid.width_first = true;
-        weights_ = reserve_per_thread<float>(turned_->tile_size());
         last_ = reserve_per_thread<Met>(1);
       } else {
         weights_ = reserve<float>(turned_->size());
@@ -79,7 +74,7 @@ class BackwardData : public KernelPass {
 
   void run(const Call& call) const override {
     const Problem& p = problem_;
-    if (turns_tiles_ || turns_classes_) {
+    if (turns_classes_) {
       for (int thread = 0; thread < p.threads; ++thread) *last_.of<Met>(call, thread) = {};
     } else if (role_ == Role::kTurned) {
       turned_->turn(call, weights_.of<float>(call), tile_);
@@ -165,10 +160,19 @@ class BackwardData : public KernelPass {
     return p.ic < kFewInputs || positions * p.n < kManyUses ? Role::kDot : Role::kTurned;
   }
 
+  // Whether weights are turned near the core: in panels, or where a kernel in one panel nearly fills a second-level
+  // cache. Strided layers have more classes, of fewer terms each, which do not pay for reading diff_dst once more a
+  // panel (128 channels: 1.0 to 1.25 of the time).
+  bool has_near_classes() const {
+    const Problem& p = problem_;
+    if (!p.repeats() || turned_->takes_pairs() || p.weights_type != DataType::kF32) return false;
+    if (turned_->panels().count() > 1) return !p.strides() && Panels::pay_near(p, p.ic);
+    return grids_[0].width_first && turned_->class_size() <= kNearKernels && p.kernel_count() <= Panels::kMostKernels;
+  }
+
   // Rows and columns change places where images are the columns.
   int64_t find_segments(const Where& where, Segment* list) const {
     if (turns_classes_) return turned_->class_segments(where, dst_, list);
-    if (turns_tiles_) return turned_->tile_segments(where, dst_, list);
     if (role_ == Role::kTurned) return turned_->segments(where, dst_, list);
     const int64_t count = source_segments(problem_, where, dst_, problem_.oc, list);
     for (int64_t i = 0; i < count && role_ == Role::kBatch; ++i) std::swap(list[i].a, list[i].b);
@@ -198,13 +202,11 @@ class BackwardData : public KernelPass {
 
   // Where the weights of a tile lie among those that it uses, and how far apart they are from group to group.
   int64_t kernel(const Where& where) const {
-    if (turns_tiles_) return 0;
     if (turns_classes_) return turned_->class_element(where);
     return role_ == Role::kTurned ? turned_->element(where) : kernel_of(problem_, where);
   }
   int64_t group_step() const {
     if (turns_classes_) return 0;
-    if (turns_tiles_) return turned_->tile_group();
     return role_ == Role::kTurned ? turned_->group() : problem_.weights_group;
   }
 
@@ -213,32 +215,25 @@ class BackwardData : public KernelPass {
     return turns_classes_ ? Panels::Range{panel, panel + 1} : turned_->panels().all();
   }
 
-  int64_t turned_rows() const { return turns_classes_ ? 0 : turns_tiles_ ? turned_->tile_rows() : turned_->rows(); }
+  int64_t turned_rows() const { return turns_classes_ ? 0 : turned_->rows(); }
 
-  // What a tile meets, by which its weights are known.
+  // What weights a thread has turned.
   struct Met {
-    int64_t of_axis[3] = {-1, -1, -1};
-    int64_t of_all = -1;
+    int64_t classes[3] = {-1, -1, -1};
+    int64_t round = -1;
   };
 
   // The tile's weights, turned if the thread's last tile met others.
   const float* turned_weights(const Call& call, const Where& where, int64_t round) const {
     float* const turned = weights_.of<float>(call);
-    if (!turns_tiles_ && !turns_classes_) return turned;
+    if (!turns_classes_ || where.axis[0]->taps * where.axis[1]->taps * where.axis[2]->taps == 0) return turned;
+    Met met;
+    for (int axis = 0; axis < 3; ++axis) met.classes[axis] = turned_->class_of(axis, *where.axis[axis]);
+    met.round = round;
     Met& last = *last_.of<Met>(call);
-    Met met = {{where.axis[0]->kind, where.axis[1]->kind, where.axis[2]->kind}, kernel_of(problem_, where)};
-    if (turns_classes_) {
-      if (where.axis[0]->taps * where.axis[1]->taps * where.axis[2]->taps == 0) return turned;
-      for (int axis = 0; axis < 3; ++axis) met.of_axis[axis] = turned_->class_of(axis, *where.axis[axis]);
-      met.of_all = round;
-    }
     if (std::memcmp(&met, &last, sizeof met) == 0) return turned;
-    if (turns_classes_) {
-      const int64_t panels = turned_->panels().count();
-      turned_->turn_class(call, where, round / panels, round % panels, turned);
-    } else {
-      turned_->turn_tile(call, where, turned, tile_);
-    }
+    const int64_t panels = turned_->panels().count();
+    turned_->turn_class(call, where, round / panels, round % panels, turned);
     last = met;
     return turned;
   }
@@ -292,12 +287,8 @@ class BackwardData : public KernelPass {
   Role role_;
   std::vector<Grid> grids_;
   std::unique_ptr<Turned> turned_;
-  // Weights, tile by tile near the core, where tiles of the same ones follow each other and these nearly fill a
-  // second-level cache (t4_c128_28: 0.96 of the time, one image 0.90; two threads 0.97).
-  bool turns_tiles_ = false;
-  // Those of a class of positions, panel by panel, once for all tiles that meet them (128 to 512 channels, 8 images,
-  // 0.55 to 1.05 of the time, one image 0.75 to 1.0). Strided layers have more classes, of fewer terms each (1.0
-  // to 1.1).
+  // Weights of a class of positions at a time, near the core, once for all tiles that meet them, and panel by panel
+  // (AVX2, 128 to 512 channels: 8 images 0.55 to 1.05 of the time, one image 0.75 to 1.0).
   bool turns_classes_ = false;
   Steps dst_;  // of what the tiles read
   SegmentLists lists_;

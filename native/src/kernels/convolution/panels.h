@@ -15,6 +15,9 @@ namespace conv4j {
 // tile's.
 class Panels {
  public:
+  // By which tiles are sorted.
+  static constexpr int64_t kMostKernels = 256;
+
   // Of so many columns, in one panel unless several are wanted.
   Panels(int64_t columns, bool several)
       : columns_(columns), width_(several ? kColumns : columns), count_(columns > 0 ? ceil_div(columns, width_) : 1) {}
@@ -61,7 +64,6 @@ class Panels {
   // to 1.0).
   static constexpr int64_t kManyUses = 64, kUsesOfLarge = 12;
   static constexpr int64_t kLargeKernel = 256 << 10;  // elements
-  static constexpr int64_t kMostKernels = 256;        // by which tiles are sorted
 
   int64_t columns_, width_, count_;
 };

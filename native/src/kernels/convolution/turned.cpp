@@ -65,19 +65,18 @@ void Turned::turn(const Call& call, float* turned, const Place& widened) const {
       const int64_t tap_of_axis = take_digit(rest_of_tap, a.kernel);
       slots[axis] = slots_[axis][static_cast<size_t>(take_digit(rest_of_kernel, a.kernels()) * a.kernel + tap_of_axis)];
     }
-    turn_tap(call, kernel, tap, turned + offset(slots[0], slots[1], slots[2]), rows(), widened);
+    turn_tap(call, kernel, tap, turned + offset(slots[0], slots[1], slots[2]), widened);
   });
 }
 
-void Turned::turn_tap(const Call& call, int64_t kernel, int64_t tap, float* to, int64_t rows,
-                      const Place& widened) const {
+void Turned::turn_tap(const Call& call, int64_t kernel, int64_t tap, float* to, const Place& widened) const {
   const Problem& p = problem_;
   const bool is_bf16 = p.weights_type == DataType::kBf16;
-  for (int64_t g = 0; g < p.groups; ++g, to += panels_.size(rows)) {
+  for (int64_t g = 0; g < p.groups; ++g, to += group()) {
     const int64_t element = kernel * p.weights_kernel + g * p.weights_group + tap * p.weights_tap;
     const void* from = p.weights_at(call.weights, element);
     if (p.order == Problem::Order::kIcInner) {
-      panels_.for_each(panels_.all(), rows, [&](int64_t panel, int64_t first, int64_t columns) {
+      panels_.for_each(panels_.all(), rows(), [&](int64_t panel, int64_t first, int64_t columns) {
         for (int64_t o = 0; o < p.oc; ++o) {
           const void* row = p.weights_at(call.weights, element + o * p.taps * p.ic + first);
           float* const floats = to + panel + o * panels_.width();
@@ -100,22 +99,9 @@ void Turned::turn_tap(const Call& call, int64_t kernel, int64_t tap, float* to, 
       p.kernels.transpose_pairs(floats, p.oc, p.ic, p.oc, to, step());
       continue;
     }
-    panels_.for_each(panels_.all(), rows, [&](int64_t panel, int64_t first, int64_t columns) {
+    panels_.for_each(panels_.all(), rows(), [&](int64_t panel, int64_t first, int64_t columns) {
       p.kernels.transpose(floats + first * p.oc, p.oc, columns, p.oc, to + panel, panels_.width());
     });
-  }
-}
-
-void Turned::turn_tile(const Call& call, const Where& where, float* turned, const Place& widened) const {
-  const Problem& p = problem_;
-  for (int64_t i = 0; i < where.axis[0]->taps; ++i) {
-    for (int64_t j = 0; j < where.axis[1]->taps; ++j) {
-      for (int64_t k = 0; k < where.axis[2]->taps; ++k, turned += p.oc * panels_.width()) {
-        const Pair d = pair_of(where, 0, i), h = pair_of(where, 1, j), w = pair_of(where, 2, k);
-        turn_tap(call, p.kernel_index(d.kernel, h.kernel, w.kernel), p.tap_index(d.tap, h.tap, w.tap), turned,
-                 tile_rows(), widened);
-      }
-    }
   }
 }
 
@@ -135,10 +121,9 @@ int64_t Turned::segments(const Where& where, const Steps& dst, Segment* list) co
   });
 }
 
-int64_t Turned::tile_segments(const Where& where, const Steps& dst, Segment* list) const {
-  int64_t next = 0;
-  return find_segments(where, dst, list,
-                       [&](int64_t, int64_t, int64_t) { return problem_.oc * panels_.width() * next++; });
+int64_t Turned::class_of(int axis, const Item& item) const {
+  const Axis& a = problem_.axes[axis];
+  return item.first % (a.stride * a.kernels());
 }
 
 void Turned::turn_class(const Call& call, const Where& where, int64_t group, int64_t panel, float* turned) const {

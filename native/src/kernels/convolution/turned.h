@@ -40,18 +40,10 @@ class Turned {
   // What the positions of the tile meet, counted from those weights and from where.other(dst). Returns the number.
   int64_t segments(const Where& where, const Steps& dst, Segment* list) const;
 
-  // The same for one tile alone, in as many floats as tile_size: [group][tap that it meets][oc of a group][ic of a
-  // group].
-  int64_t tile_size() const { return problem_.groups * tile_group(); }
-  int64_t tile_group() const { return panels_.size(tile_rows()); }
-  int64_t tile_rows() const { return problem_.taps * problem_.oc; }
-  void turn_tile(const Call& call, const Where& where, float* turned, const Place& widened) const;
-  int64_t tile_segments(const Where& where, const Steps& dst, Segment* list) const;
-
-  // The same for one panel and all positions of a class, of which there are as many as kernels where nothing is
-  // strided: [tap that they meet][oc of a group][column].
-  int64_t class_of(int axis, const Item& item) const { return item.first % problem_.axes[axis].kernels(); }
-  int64_t class_size() const { return tile_rows() * panels_.width(); }
+  // The same for the positions of a class, which repeat after stride times kernels, and for one group and panel, in as
+  // many floats as class_size: [tap that they meet][oc of a group][column]. Not for pairs.
+  int64_t class_of(int axis, const Item& item) const;
+  int64_t class_size() const { return problem_.taps * problem_.oc * panels_.width(); }
   void turn_class(const Call& call, const Where& where, int64_t group, int64_t panel, float* turned) const;
   int64_t class_element(const Where& where) const;
   int64_t class_segments(const Where& where, const Steps& dst, Segment* list) const;
@@ -68,8 +60,8 @@ class Turned {
     return classes_[axis][static_cast<size_t>(slot(where, axis, 0))];
   }
 
-  // A tap of every group, whose panels have so many rows.
-  void turn_tap(const Call& call, int64_t kernel, int64_t tap, float* to, int64_t rows, const Place& widened) const;
+  // A tap of every group.
+  void turn_tap(const Call& call, int64_t kernel, int64_t tap, float* to, const Place& widened) const;
   template <typename Weights>
   int64_t find_segments(const Where& where, const Steps& dst, Segment* list, const Weights& weights) const;
 

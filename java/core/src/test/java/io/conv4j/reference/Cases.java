@@ -516,6 +516,8 @@ public final class Cases {
                 9,
                 5,
                 5);
+        c.add(layer(60, 220, 3, 3).sharing(tiled(2)).padding(same()), "tiled 2, 60 to 220", 2, 7, 15);
+        c.add(layer(60, 220, 3, 3).sharing(tiled(2)).stride(1, 2), "tiled 2, 60 to 220, stride 1 x 2", 1, 6, 29);
         c.add(layer(300, 292, 3, 1).sharing(tiled(2, 1)).padding(same()), "tiled 2 x 1, 300 to 292", 3, 5, 5);
         c.add(
                 layer(144, 160, 3, 3)
