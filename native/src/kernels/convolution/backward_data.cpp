@@ -93,7 +93,7 @@ class BackwardData : public KernelPass {
         const Where next = line.at(i + 1);
         lists_.set(where, keys_.of<SegmentLists::Key>(call), segments_.of<Segment>(call), t,
                    [&](const Where& tile, Segment* list) { return find_segments(tile, list); });
-        const int64_t first = kernel(where), ahead = by_images ? kernel(next) - first : 0;
+        const int64_t first = kernel(where), ahead = by_images && !turns_classes_ ? kernel(next) - first : 0;
         const float* const turned = turned_weights(call, where, round);
         const int64_t first_group = turns_classes_ ? round / turned_->panels().count() : 0;
         const int64_t last_group = turns_classes_ ? first_group : p.groups - 1;
