@@ -38,6 +38,14 @@ constexpr int64_t kLine = 16;  // floats of a cache line
 // Elements of kernels that a second-level cache of 1 MB holds beside the rest.
 constexpr int64_t kNearKernels = 192 << 10;
 
+// Whether weights are turned in panels near the core, once for all tiles that meet them, however few these are (up to
+// 16 positions to a kernel, 128 to 1024 channels: 2 to 8 images 0.33 to 0.83 of the time, 32 0.7 to 1.0). Strided
+// layers have more classes of positions, of fewer terms each, which do not pay for reading diff_dst once more a panel
+// (128 channels: 1.0 to 1.25 of the time).
+bool has_near_panels(const Problem& problem) {
+  return problem.repeats() && !problem.strides() && Panels::pay_near(problem, problem.ic);
+}
+
 class BackwardData : public KernelPass {
  public:
   explicit BackwardData(const Problem& problem)
@@ -149,7 +157,7 @@ class BackwardData : public KernelPass {
  private:
   static Role role_of(const Problem& p) {
     const int64_t positions = p.positions();
-    const bool is_few = positions < kManyPositions;
+    const bool is_few = positions < kManyPositions && !has_near_panels(p);
     // gemm_t, and rows of A, are of floats.
     const bool by_images = is_few && p.n >= kManyImages && p.weights_type == DataType::kF32;
     if (p.order == Problem::Order::kIcInner) {
@@ -160,14 +168,12 @@ class BackwardData : public KernelPass {
     return p.ic < kFewInputs || positions * p.n < kManyUses ? Role::kDot : Role::kTurned;
   }
 
-  // Whether weights are turned near the core: in panels, or where a kernel in one panel nearly fills a second-level
-  // cache. Strided layers have more classes, of fewer terms each, which do not pay for reading diff_dst once more a
-  // panel (128 channels: 1.0 to 1.25 of the time).
+  // Or where a kernel in one panel nearly fills a second-level cache.
   bool has_near_classes() const {
     const Problem& p = problem_;
-    if (!p.repeats() || turned_->takes_pairs() || p.weights_type != DataType::kF32) return false;
-    if (turned_->panels().count() > 1) return !p.strides() && Panels::pay_near(p, p.ic);
-    return grids_[0].width_first && turned_->class_size() <= kNearKernels && p.kernel_count() <= Panels::kMostKernels;
+    if (turned_->panels().count() > 1) return has_near_panels(p);
+    return p.repeats() && p.weights_type == DataType::kF32 && !turned_->takes_pairs() && grids_[0].width_first &&
+           turned_->class_size() <= kNearKernels && p.kernel_count() <= Panels::kMostKernels;
   }
 
   // Rows and columns change places where images are the columns.
@@ -304,7 +310,9 @@ std::unique_ptr<KernelPass> make_backward_data(const Problem& problem) {
   }
   if (problem.order == Problem::Order::kGroupsInner) return make_channelwise_backward_data(problem);
   if (auto pass = make_tap_columns_backward_data(problem)) return pass;
-  if (auto pass = make_scatter_backward_data(problem)) return pass;
+  if (!has_near_panels(problem)) {
+    if (auto pass = make_scatter_backward_data(problem)) return pass;
+  }
   return std::make_unique<BackwardData>(problem);
 }
 
