@@ -165,7 +165,8 @@ class BackwardData : public KernelPass {
       return is_few ? Role::kDirect : Role::kTurned;
     }
     if (by_images) return p.n > p.kernels.lanes / 2 ? Role::kBatch : Role::kDot;
-    return p.ic < kFewInputs || positions * p.n < kManyUses ? Role::kDot : Role::kTurned;
+    const bool has_few_uses = positions * p.n < kManyUses && !has_near_panels(p);
+    return p.ic < kFewInputs || has_few_uses ? Role::kDot : Role::kTurned;
   }
 
   // Or where a kernel in one panel nearly fills a second-level cache.
