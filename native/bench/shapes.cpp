@@ -104,6 +104,9 @@ std::vector<Shape> all_shapes() {
   add("t2_1d", geometry_of({8, 64, 64, 1, 1, 3136, 9, 1, 1, 4}));
   add("t2_3d", geometry_of({2, 32, 32, 1, 3, 16, 3, 1, 1, 1}));
   add("t2_transposed", transposed_geometry_of({8, 64, 64, 1, 2, 28, 4, 2, 1, 1}));
+  // As deep in a network: few positions share a kernel that exceeds a second-level cache.
+  add("t2_c256_14", geometry_of({8, 256, 256, 1, 2, 14, 3, 1, 1, 1}));
+  add("t2_c512_7", geometry_of({8, 512, 512, 1, 2, 7, 3, 1, 1, 1}));
   return shapes;
 }
 
