@@ -43,7 +43,8 @@ constexpr int64_t kNearKernels = 192 << 10;
 // layers have more classes of positions, of fewer terms each, which do not pay for reading diff_dst once more a panel
 // (128 channels: 1.0 to 1.25 of the time).
 bool has_near_panels(const Problem& problem) {
-  return problem.repeats() && !problem.strides() && Panels::pay_near(problem, problem.ic);
+  return problem.weights_type == DataType::kF32 && problem.repeats() && !problem.strides() &&
+         Panels::pay_near(problem, problem.ic);
 }
 
 class BackwardData : public KernelPass {

@@ -80,7 +80,7 @@ class Forward : public KernelPass {
       Segment* list = segments_.of<Segment>(call);
       t.segments = list;
       t.b_step = p.order == Problem::Order::kOcInner ? panels_.width() : p.taps * p.ic;
-      const auto run_tile = p.order == Problem::Order::kOcInner ? p.gemm : p.dot;
+      const auto run_tile = has_panels_ ? p.kernels.gemm : p.order == Problem::Order::kOcInner ? p.gemm : p.dot;
       if (!by_images_) t.a_ahead = line.first_next.other(src_) - line.first.other(src_);
       t.b_ahead = fetches_ ? kWeightsAhead : 0;
       int64_t kind = -1;
@@ -116,15 +116,21 @@ class Forward : public KernelPass {
   }
 
  private:
-  // A tile's weights, those of a panel in a copy near the core, unless the thread's last tile met the same.
+  // A tile's weights, those of a panel as floats near the core, copied unless the thread's last tile met the same.
   const void* weights(const Call& call, int64_t element, int64_t columns) const {
     const Problem& p = problem_;
     if (!has_panels_) return p.weights_at(call.weights, element);
     float* const panel = panel_.of<float>(call);
     Copied& copied = *copied_.of<Copied>(call);
-    if (copied.element != element) {
-      p.kernels.copy(call.weights + element, p.oc, kRowsAhead * p.oc, p.taps * p.ic, columns, panel, panels_.width());
-      copied.element = element;
+    if (copied.element == element) return panel;
+    copied.element = element;
+    const void* const from = p.weights_at(call.weights, element);
+    const int64_t rows = p.taps * p.ic;
+    if (p.weights_type == DataType::kBf16) {
+      const Bf16* row = static_cast<const Bf16*>(from);
+      for (int64_t i = 0; i < rows; ++i, row += p.oc) p.kernels.widen(row, columns, panel + i * panels_.width());
+    } else {
+      p.kernels.copy(static_cast<const float*>(from), p.oc, kRowsAhead * p.oc, rows, columns, panel, panels_.width());
     }
     return panel;
   }
