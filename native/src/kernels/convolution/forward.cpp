@@ -50,8 +50,9 @@ class Forward : public KernelPass {
       panel_ = reserve_per_thread<float>(problem.taps * tap_step_);
       copied_ = reserve_per_thread<Copied>(1);
       grids_ = grouped(grids_, [](int, const Item& item) { return item.kernel; });
+    } else {
+      join_blocks(problem, grids_[0]);
     }
-    join_blocks(problem, grids_[0]);
     fetches_ = by_images_ && !has_panels_ && (problem.n > 1 || from_memory(problem)) && !reads_in_order();
     // Of one column alone, all lies near.
     const bool dots_many = problem.order == Problem::Order::kIcInner && problem.oc > 1;

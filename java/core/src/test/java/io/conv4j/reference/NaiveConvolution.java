@@ -5,6 +5,7 @@ import io.conv4j.spec.BiasMode;
 import io.conv4j.spec.ConvGeometry;
 import io.conv4j.spec.Orientation;
 import io.conv4j.spec.Shape;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -66,10 +67,8 @@ public final class NaiveConvolution {
         void visit(int source, int weights, int output);
     }
 
-    /** Offsets within one channel, and within the kernels of one pair of channels. */
-    private interface SpatialTerm {
-        void visit(int source, int kernel, int tap, int output);
-    }
+    /** Offsets within one channel, and within the kernels of one pair of channels: the same for all channels. */
+    private record SpatialTerm(int source, int kernel, int tap, int output) {}
 
     /** The bias that an element of the output gets. */
     private interface Biased {
@@ -83,32 +82,34 @@ public final class NaiveConvolution {
         int outputArea = area(axes.stream().mapToLong(Axis::output).toArray());
         int taps = area(axes.stream().mapToLong(Axis::kernel).toArray());
         int kernels = area(axes.stream().mapToLong(NaiveConvolution::kernels).toArray());
+        List<SpatialTerm> spatial = new ArrayList<>();
+        collect(0, new SpatialTerm(0, 0, 0, 0), spatial);
+        SpatialTerm[] terms = spatial.toArray(new SpatialTerm[0]);
         for (int n = 0; n < geometry.batch(); n++) {
             for (int oc = 0; oc < geometry.outChannels(); oc++) {
                 for (int i = 0; i < inPerGroup; i++) {
                     int ic = oc / outPerGroup * inPerGroup + i;
                     int sourceChannel = (int) (n * geometry.inChannels() + ic) * sourceArea;
                     int outputChannel = (int) (n * geometry.outChannels() + oc) * outputArea;
-                    int out = oc;
-                    int in = i;
-                    forEachSpatialTerm(0, 0, 0, 0, 0, (source, kernel, tap, output) -> {
-                        int s = sourceChannel + source;
-                        int w = ((out * kernels + kernel) * inPerGroup + in) * taps + tap;
-                        int o = outputChannel + output;
+                    for (SpatialTerm t : terms) {
+                        int source = sourceChannel + t.source;
+                        int weights = ((oc * kernels + t.kernel) * inPerGroup + i) * taps + t.tap;
+                        int output = outputChannel + t.output;
                         if (geometry.isTransposed()) {
-                            term.visit(o, w, s);
+                            term.visit(output, weights, source);
                         } else {
-                            term.visit(s, w, o);
+                            term.visit(source, weights, output);
                         }
-                    });
+                    }
                 }
             }
         }
     }
 
-    private void forEachSpatialTerm(int axis, int source, int kernel, int tap, int output, SpatialTerm term) {
+    /** The terms of all axes from this one on, behind what the ones before it have in common. */
+    private void collect(int axis, SpatialTerm before, List<SpatialTerm> terms) {
         if (axis == axes.size()) {
-            term.visit(source, kernel, tap, output);
+            terms.add(before);
             return;
         }
         Axis a = axes.get(axis);
@@ -116,13 +117,12 @@ public final class NaiveConvolution {
             for (long k = 0; k < a.kernel(); k++) {
                 long i = x * a.stride() - a.padBegin() + k * a.dilation();
                 if (0 <= i && i < a.input()) {
-                    forEachSpatialTerm(
-                            axis + 1,
-                            (int) (source * a.input() + i),
-                            (int) (kernel * kernels(a) + kernelIndex(a, x)),
-                            (int) (tap * a.kernel() + (flipped ? a.kernel() - 1 - k : k)),
-                            (int) (output * a.output() + x),
-                            term);
+                    SpatialTerm term = new SpatialTerm(
+                            (int) (before.source * a.input() + i),
+                            (int) (before.kernel * kernels(a) + kernelIndex(a, x)),
+                            (int) (before.tap * a.kernel() + (flipped ? a.kernel() - 1 - k : k)),
+                            (int) (before.output * a.output() + x));
+                    collect(axis + 1, term, terms);
                 }
             }
         }
