@@ -139,14 +139,14 @@ class BackwardData : public KernelPass {
           } else {
             const float* const init = t.init;
             t.b_step = turned_->step();
-            turned_->panels().for_each(panels_of(round), turned_rows(),
-                                       [&](int64_t panel, int64_t column, int64_t columns) {
-                                         t.b = turned + element + panel;
-                                         t.c = c + column;
-                                         t.init = init == nullptr ? nullptr : init + column;
-                                         t.columns = columns;
-                                         turned_->takes_pairs() ? p.kernels.gemm_pairs(t) : p.kernels.gemm(t);
-                                       });
+            const auto run_panel = [&](int64_t panel, int64_t column, int64_t columns) {
+              t.b = turned + element + panel;
+              t.c = c + column;
+              t.init = init == nullptr ? nullptr : init + column;
+              t.columns = columns;
+              turned_->takes_pairs() ? p.kernels.gemm_pairs(t) : p.kernels.gemm(t);
+            };
+            turned_->panels().for_each(panels_of(round), turned_rows(), run_panel);
           }
         }
         where = next;
@@ -170,7 +170,8 @@ class BackwardData : public KernelPass {
     return p.ic < kFewInputs || has_few_uses ? Role::kDot : Role::kTurned;
   }
 
-  // Or where a kernel in one panel nearly fills a second-level cache.
+  // Whether weights are turned class by class: those in panels near the core, and in one panel where a kernel nearly
+  // fills a second-level cache.
   bool has_near_classes() const {
     const Problem& p = problem_;
     if (turned_->panels().count() > 1) return has_near_panels(p);

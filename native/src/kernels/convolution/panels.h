@@ -15,7 +15,7 @@ namespace conv4j {
 // tile's.
 class Panels {
  public:
-  // By which tiles are sorted.
+  // Tiles are sorted by so many kernels at most.
   static constexpr int64_t kMostKernels = 256;
 
   // Of so many columns, in one panel unless several are wanted.
