@@ -1,7 +1,9 @@
 // The C interface as a C++ program sees it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <climits>
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -124,6 +126,26 @@ TEST(ApiTest, PackedWeightsComeBackAsTheyWere) {
                                   bytes(packed), layout, 1));
     ASSERT_EQ(C4J_OK, c4j_reorder(dims, 4, address(packed), bytes(packed), layout, address(back), bytes(back), 0, 1));
     EXPECT_EQ(weights, back);
+  }
+}
+
+TEST(ApiTest, GradientsOfWeightsFillTheLanesOfPaddingWithZeros) {
+  for (int64_t oc : {66, 100, 150}) {
+    const Plan plan(small_geometry(2, 70, oc));
+    ASSERT_EQ(C4J_OK, plan.status());
+    const int64_t dims[] = {oc, 70, 3, 3};
+    int64_t packed_bytes = 0;
+    ASSERT_EQ(C4J_OK, c4j_layout_size_bytes(plan.layout(C4J_WEIGHTS), dims, 4, &packed_bytes));
+    const std::vector<float> src(2 * 70 * 36, 1.0f), dst(static_cast<size_t>(2 * oc * 36), 1.0f);
+    std::vector<float> weights(static_cast<size_t>(packed_bytes) / sizeof(float), std::nanf(""));
+    ASSERT_EQ(C4J_OK, c4j_plan_execute(plan.get(), C4J_BACKWARD_WEIGHTS, C4J_OVERWRITE, address(src), bytes(src),
+                                       C4J_CHANNELS_LAST, address(weights), packed_bytes, plan.layout(C4J_WEIGHTS), 0,
+                                       0, 0, address(dst), bytes(dst), C4J_CHANNELS_LAST))
+        << c4j_last_error();
+    const auto zeros = std::count(weights.begin(), weights.end(), 0.0f);
+    const auto sums = std::count_if(weights.begin(), weights.end(), [](float x) { return x >= 50.0f; });
+    EXPECT_EQ(oc * 70 * 9, sums) << oc;
+    EXPECT_EQ(static_cast<int64_t>(weights.size()), zeros + sums) << oc;
   }
 }
 

@@ -14,6 +14,17 @@ struct Issued {
   std::string name;
 };
 
+std::string describe_weights(const Layout& layout) {
+  switch (layout.kind) {
+    case Layout::Kind::kPacked:
+      return std::string("packed_") + order_name(layout.order);
+    case Layout::Kind::kPanels:
+      return "panels_" + std::to_string(layout.block) + "_" + order_name(layout.order);
+    default:
+      return "onednn_weights_" + std::to_string(layout.tag);
+  }
+}
+
 std::string describe(const Layout& layout) {
   switch (layout.kind) {
     case Layout::Kind::kChannelsFirst:
@@ -23,9 +34,7 @@ std::string describe(const Layout& layout) {
     case Layout::Kind::kBlocked:
       return "blocked_" + std::to_string(layout.block);
     default:
-      return (layout.kind == Layout::Kind::kPacked ? std::string("packed_") + order_name(layout.order)
-                                                   : "onednn_weights_" + std::to_string(layout.tag)) +
-             (layout.groups > 1 ? "_groups_" + std::to_string(layout.groups) : "") +
+      return describe_weights(layout) + (layout.groups > 1 ? "_groups_" + std::to_string(layout.groups) : "") +
              (layout.flipped ? "_flipped" : "") + (layout.type == DataType::kBf16 ? "_bf16" : "");
   }
 }

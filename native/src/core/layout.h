@@ -16,6 +16,8 @@ struct Layout {
     kChannelsLast,   // dimension 1 moved to the end
     kBlocked,        // [n][c / block][spatial][block], the last block filled up with zeros
     kOneDnnWeights,  // a oneDNN format of weights, their groups split off as a dimension of their own
+    kPanels,         // weights of one kernel, [oc / block][K][ic][block] or, in the other order, [ic / block][K][oc]
+                     // [block], the last panel filled up with zeros
     kPacked          // weights of own kernels
   };
 
@@ -27,9 +29,9 @@ struct Layout {
   };
 
   Kind kind = Kind::kChannelsFirst;
-  int block = 0;                  // kBlocked
+  int block = 0;                  // kBlocked, kPanels
   int tag = 0;                    // kOneDnnWeights: the dnnl_format_tag_t
-  Order order = Order::kOcInner;  // kPacked
+  Order order = Order::kOcInner;  // kPacked, kPanels
   int64_t groups = 1;             // weights
   int spatial = 0;                // weights: how many trailing dimensions are the kernel's
   bool flipped = false;           // weights: the kernel is stored the other way round
@@ -49,7 +51,11 @@ struct Layout {
     return {Kind::kPacked, 0, 0, order, groups, spatial, flipped, type};
   }
 
-  bool is_weights() const { return kind == Kind::kOneDnnWeights || kind == Kind::kPacked; }
+  static Layout panels(Order order, int block, int spatial, bool flipped) {
+    return {Kind::kPanels, block, 0, order, 1, spatial, flipped};
+  }
+
+  bool is_weights() const { return kind == Kind::kOneDnnWeights || kind == Kind::kPanels || kind == Kind::kPacked; }
   bool is_plain() const { return kind == Kind::kChannelsFirst || kind == Kind::kChannelsLast; }
 };
 

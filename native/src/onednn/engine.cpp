@@ -57,6 +57,17 @@ Tag blocked_tag(int block, size_t rank) {
   }
 }
 
+// Of panels of that many channels: the outputs, or the inputs.
+Tag panels_tag(Layout::Order order, int block, size_t spatial) {
+  constexpr Tag kTags[2][3][4] = {{{Tag::Acb8a, Tag::Acb16a, Tag::Acb24a, Tag::Acb32a},
+                                   {Tag::Acdb8a, Tag::Acdb16a, Tag::Acdb24a, Tag::Acdb32a},
+                                   {Tag::Acdeb8a, Tag::Acdeb16a, Tag::Acdeb24a, Tag::Acdeb32a}},
+                                  {{Tag::Bca8b, Tag::Bca16b, Tag::Bca24b, Tag::Bca32b},
+                                   {Tag::Bcda8b, Tag::Bcda16b, Tag::Bcda24b, Tag::Bcda32b},
+                                   {Tag::Bcdea8b, Tag::Bcdea16b, Tag::Bcdea24b, Tag::Bcdea32b}}};
+  return kTags[order == Layout::Order::kOcInner ? 0 : 1][spatial - 1][block / 8 - 1];
+}
+
 // Strides of own weights of one kernel, `split` their dimensions: an order of those. `ic` is the index of the input
 // channels, in front of which are the outputs and perhaps groups, behind which the kernel's taps.
 Dims packed_strides(Layout::Order order, const Dims& split, size_t ic) {
@@ -149,6 +160,8 @@ Desc weights_desc(const Layout& layout, const Dims& dims, int64_t groups) {
       return Desc(split, kF32, split_strides(channels_last(dims), dims, groups));
     case Layout::Kind::kOneDnnWeights:
       return Desc(split, kF32, static_cast<Tag>(layout.tag));
+    case Layout::Kind::kPanels:
+      return Desc(split, kF32, panels_tag(layout.order, layout.block, dims.size() - 2));
     case Layout::Kind::kPacked:
       return Desc(split, kF32, packed_strides(layout.order, split, split.size() - dims.size() + 1));
     default:
@@ -173,10 +186,17 @@ Layout weights_layout(const Desc& desc, const Dims& dims, int64_t groups, bool f
       if (desc == weights_desc(layout, dims, groups)) return layout;
     }
   }
+  const int spatial = static_cast<int>(dims.size()) - 2;
+  for (const Layout::Order order : {Layout::Order::kOcInner, Layout::Order::kIcInner}) {
+    for (int block = 8; block <= 32 && groups == 1; block += 8) {
+      const Layout layout = Layout::panels(order, block, spatial, flipped);
+      if (desc == weights_desc(layout, dims, groups)) return layout;
+    }
+  }
   Layout layout;
   layout.kind = Layout::Kind::kOneDnnWeights;
   layout.groups = groups;
-  layout.spatial = static_cast<int>(dims.size()) - 2;
+  layout.spatial = spatial;
   layout.flipped = flipped;
   const Dims split = desc.get_dims();
   // oneDNN does not tell a descriptor's tag, but says whether two descriptors are equal. Tags of another rank fail.

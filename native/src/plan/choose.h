@@ -2,6 +2,7 @@
 #ifndef CONV4J_PLAN_CHOOSE_H_
 #define CONV4J_PLAN_CHOOSE_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -22,6 +23,7 @@ struct Choices {
   bool channels_last = false;    // what oneDNN's passes take, or else what they like best
 
   Choice of(Pass pass) const { return passes[static_cast<size_t>(pass)]; }
+  bool has(Choice choice) const { return std::find(passes.begin(), passes.end(), choice) != passes.end(); }
 };
 
 Choices choose(const Geometry& geometry, Choice wanted, Isa isa);

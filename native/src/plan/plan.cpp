@@ -57,18 +57,19 @@ Plan::Plan(const Plan& like, int64_t n)
 }
 
 void Plan::prepare(const Implementation* like) {
-  for (size_t pass = 0; pass < choices_.passes.size(); ++pass) {
-    const bool is_own = choices_.passes[pass] == Choice::kKernels;
-    auto& made = is_own ? own_ : onednn_;
-    if (made == nullptr && is_own) {
-      made = make_kernel_convolution(geometry_, options_.weights_type, options_.isa, options_.threads);
-    } else if (made == nullptr) {
-      if (options_.weights_type != DataType::kF32) {
-        throw Error(Status::kUnsupported, "weights_type: oneDNN's convolutions take C4J_F32 here");
-      }
-      made = onednn::make_convolution(geometry_, options_.activation, like, choices_.channels_last);
+  if (choices_.has(Choice::kOneDnn)) {
+    if (options_.weights_type != DataType::kF32) {
+      throw Error(Status::kUnsupported, "weights_type: oneDNN's convolutions take C4J_F32 here");
     }
-    implementations_[pass] = made.get();
+    onednn_ = onednn::make_convolution(geometry_, options_.activation, like, choices_.channels_last);
+  }
+  if (choices_.has(Choice::kKernels)) {
+    const bool is_main = choices_.of(main_pass()) == Choice::kKernels;
+    const Layout weights = is_main ? Layout{} : onednn_->info(main_pass()).layouts[kWeights];
+    own_ = make_kernel_convolution(geometry_, options_.weights_type, options_.isa, options_.threads, weights);
+  }
+  for (size_t pass = 0; pass < choices_.passes.size(); ++pass) {
+    implementations_[pass] = choices_.passes[pass] == Choice::kKernels ? own_.get() : onednn_.get();
   }
   dims_[kSrc] = geometry_.src_dims();
   dims_[kWeights] = geometry_.weights_dims();

@@ -17,6 +17,12 @@ bool is_packed(const Layout& layout, const Dims& dims) {
   return layout.kind == Layout::Kind::kPacked && !(one_kernel && layout.type == DataType::kF32);
 }
 
+// oneDNN takes twice the time (512 to 512 channels, 3 x 3, on a Zen 3).
+bool are_turned(const Layout& from, const Layout& to) {
+  constexpr auto kPanels = Layout::Kind::kPanels;
+  return from.kind == kPanels && to.kind == kPanels && from.order != to.order && from.flipped == to.flipped;
+}
+
 }  // namespace
 
 int64_t size_bytes(const Layout& layout, const Dims& dims) {
@@ -29,7 +35,17 @@ int64_t size_bytes(const Layout& layout, const Dims& dims) {
 }
 
 Reorder::Reorder(const Layout& from, const Layout& to, const Dims& dims, bool add)
-    : from_(from), to_(to), dims_(dims), add_(add), unpacks_(is_packed(from, dims)), packs_(is_packed(to, dims)) {
+    : from_(from),
+      to_(to),
+      dims_(dims),
+      add_(add),
+      turns_(are_turned(from, to) && !add),
+      unpacks_(is_packed(from, dims)),
+      packs_(is_packed(to, dims)) {
+  if (turns_) {
+    check_panels(from, dims);
+    return;
+  }
   const Layout logical = Layout::channels_first();
   if (unpacks_) check_packed(from, dims);
   if (packs_) check_packed(to, dims);
@@ -49,6 +65,7 @@ void Reorder::run(const void* from, void* to, char* scratch) const {
   const float* const floats_from = static_cast<const float*>(from);
   float* const floats_to = static_cast<float*>(to);
   float* const logical = reinterpret_cast<float*>(scratch);
+  if (turns_) return turn_panels(from_, to_, dims_, floats_from, floats_to);
   if (!unpacks_ && !packs_) return between_->run(floats_from, floats_to, scratch);
   if (unpacks_ && !packs_ && !between_) return unpack_weights(from_, dims_, from, add_, floats_to);
   if (packs_ && !unpacks_ && !between_) return pack_weights(to_, dims_, floats_from, add_, to);

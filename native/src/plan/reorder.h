@@ -26,6 +26,7 @@ class Reorder {
   Layout from_, to_;
   Dims dims_;
   bool add_;
+  bool turns_;                              // panels, the only step
   bool unpacks_, packs_;                    // the first and the last step
   std::optional<onednn::Reorder> between_;  // what is left between them
   int64_t logical_bytes_ = 0;

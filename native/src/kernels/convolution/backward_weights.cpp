@@ -31,8 +31,10 @@ bool is_local(const Axis& axis) {
 
 }  // namespace
 
-BackwardWeights::BackwardWeights(const Problem& problem)
-    : KernelPass(problem), rows_ahead_(is_large_gradient() ? kRowsAhead : 0) {}
+BackwardWeights::BackwardWeights(const Problem& problem, int64_t panel)
+    : KernelPass(problem), row_(panel > 0 ? panel : problem.oc), rows_ahead_(is_large_gradient() ? kRowsAhead : 0) {
+  panel_ = panel;
+}
 
 void BackwardWeights::add_terms(const Factors& factors, Segment* list, int64_t count, int64_t inputs, int64_t outputs,
                                 float* c, bool add, bool streams, const Further& further) const {
@@ -56,7 +58,7 @@ void BackwardWeights::add_terms(const Factors& factors, Segment* list, int64_t c
     t.a_line = further.src_line;
     t.c_line = further.c_line;
     t.columns = outputs;
-    t.c_row = problem_.oc;
+    t.c_row = row_;
   } else {
     t.a = factors.dst;
     t.a_row = factors.dst_step;
@@ -75,18 +77,18 @@ void BackwardWeights::add_terms(const Factors& factors, Segment* list, int64_t c
 // On Intel's CPUs the buffers for misses are few (local layers on a Cascade Lake: 1.1 to 1.9 times the time).
 // Inputs in the lanes on a Zen 4: local_oc7, 8 images 0.9, 16 0.84, 32 0.87, with AVX2 0.63 of the time.
 bool BackwardWeights::streams(const Call& call) const {
-  return is_amd() && streams_weights(call, lanes_are_outputs() ? problem_.oc : problem_.ic);
+  return is_amd() && streams_weights(call, lanes_are_outputs() ? row_ : problem_.ic);
 }
 
 void BackwardWeights::clear(float* c, int64_t inputs, int64_t outputs) const {
   constexpr int64_t kFloat = sizeof(float);
   if (inputs <= 0) return;
-  if (lanes_are_outputs() && outputs == problem_.oc) {
+  if (lanes_are_outputs() && outputs == row_) {
     std::memset(c, 0, static_cast<size_t>(inputs * outputs * kFloat));
     return;
   }
   for (int64_t i = 0; i < (lanes_are_outputs() ? inputs : outputs); ++i) {
-    std::memset(c + i * (lanes_are_outputs() ? problem_.oc : problem_.taps * problem_.ic), 0,
+    std::memset(c + i * (lanes_are_outputs() ? row_ : problem_.taps * problem_.ic), 0,
                 static_cast<size_t>((lanes_are_outputs() ? outputs : inputs) * kFloat));
   }
 }

@@ -29,12 +29,13 @@ struct Further {
 
 class BackwardWeights : public KernelPass {
  protected:
-  explicit BackwardWeights(const Problem& problem);
+  // In panels of so many output channels; 0: packed.
+  explicit BackwardWeights(const Problem& problem, int64_t panel = 0);
 
   bool lanes_are_outputs() const { return problem_.order == Problem::Order::kOcInner; }
 
   // From tap to tap, from input channel to input channel and from output channel to output channel.
-  int64_t input_step() const { return lanes_are_outputs() ? problem_.oc : 1; }
+  int64_t input_step() const { return lanes_are_outputs() ? row_ : 1; }
   int64_t output_step() const { return lanes_are_outputs() ? 1 : problem_.taps * problem_.ic; }
 
   // c (+)= sum over the terms of the segments, for `inputs` elements of src and `outputs` of dst; the same again for
@@ -47,6 +48,7 @@ class BackwardWeights : public KernelPass {
   void clear(float* c, int64_t inputs, int64_t outputs) const;
 
  private:
+  int64_t row_;  // output channels that lie side by side
   int64_t rows_ahead_;
 };
 

@@ -11,15 +11,17 @@ namespace {
 
 class KernelConvolution : public Implementation {
  public:
-  KernelConvolution(const Geometry& geometry, DataType weights_type, Isa isa, int threads)
-      : problem_(geometry, weights_type, isa, threads),
+  KernelConvolution(const Geometry& geometry, DataType weights_type, Isa isa, int threads, const Layout& weights)
+      : problem_(geometry, weights_type, isa, threads, panel_of(weights)),
         passes_{make_forward(problem_), make_backward_data(problem_), make_backward_weights(problem_)} {
-    const Layout weights =
+    const Layout packed =
         Layout::packed(problem_.order, geometry.groups, geometry.spatial(), geometry.flipped, weights_type);
     for (int pass = 0; pass < 3; ++pass) {
       PassInfo& info = infos_[pass];
       info.layouts[kSrc] = info.layouts[kDst] = Layout::channels_last();
-      info.layouts[kWeights] = weights;
+      const int panel = static_cast<int>(passes_[pass]->panel());
+      info.layouts[kWeights] =
+          panel == 0 ? packed : Layout::panels(problem_.order, panel, geometry.spatial(), geometry.flipped);
       info.accumulates = true;
       info.adds_bias = true;
       info.name = std::string("kernels ") + problem_.kernels.isa + " " + order_name(problem_.order) +
@@ -35,6 +37,11 @@ class KernelConvolution : public Implementation {
   }
 
  private:
+  static int64_t panel_of(const Layout& weights) {
+    const bool has_outputs = weights.kind == Layout::Kind::kPanels && weights.order == Layout::Order::kOcInner;
+    return has_outputs ? weights.block : 0;
+  }
+
   const Problem problem_;
   const std::unique_ptr<KernelPass> passes_[3];
 };
@@ -42,8 +49,8 @@ class KernelConvolution : public Implementation {
 }  // namespace
 
 std::unique_ptr<Implementation> make_kernel_convolution(const Geometry& geometry, DataType weights_type, Isa isa,
-                                                        int threads) {
-  return std::make_unique<KernelConvolution>(geometry, weights_type, isa, threads);
+                                                        int threads, const Layout& weights) {
+  return std::make_unique<KernelConvolution>(geometry, weights_type, isa, threads, weights);
 }
 
 }  // namespace conv4j

@@ -6,12 +6,14 @@
 
 #include "core/cpu.h"
 #include "core/implementation.h"
+#include "core/layout.h"
 
 namespace conv4j {
 
-// Activations are channels-last; the order of the weights follows from the channel counts.
+// Activations are channels-last; the order of the weights follows from the channel counts. The gradient of standard
+// weights comes as they do in another implementation, `weights`, where that is panels of output channels and pays.
 std::unique_ptr<Implementation> make_kernel_convolution(const Geometry& geometry, DataType weights_type, Isa isa,
-                                                        int threads);
+                                                        int threads, const Layout& weights);
 
 }  // namespace conv4j
 

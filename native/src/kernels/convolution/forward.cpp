@@ -38,14 +38,14 @@ class Forward : public KernelPass {
         start_(problem),
         grids_(output_grids(problem, kMostRows)),
         src_(problem.src),
-        panels_(problem.oc, false),
+        panels_(problem.oc, problem.oc),
         tap_step_(problem.weights_tap) {
     segments_ = reserve_per_thread<Segment>(problem.taps);
     turned_ = reserve<float>(start_.turned_size());
     by_images_ = grids_[0].rows == 3;
     has_panels_ = problem.order == Problem::Order::kOcInner && Panels::pay_near(problem, problem.oc);
     if (has_panels_) {
-      panels_ = Panels(problem.oc, true);
+      panels_ = Panels(problem.oc, Panels::kColumns);
       tap_step_ = problem.ic * panels_.width();
       panel_ = reserve_per_thread<float>(problem.taps * tap_step_);
       copied_ = reserve_per_thread<Copied>(1);

@@ -18,9 +18,12 @@ class Panels {
   // Tiles are sorted by so many kernels at most.
   static constexpr int64_t kMostKernels = 256;
 
-  // Of so many columns, in one panel unless several are wanted.
-  Panels(int64_t columns, bool several)
-      : columns_(columns), width_(several ? kColumns : columns), count_(columns > 0 ? ceil_div(columns, width_) : 1) {}
+  // Of a panel: three vectors, for tiles of four rows then have the fewest loads of any that 16 registers allow. With
+  // 32 registers tiles are of four vectors, whole lines; not measured.
+  static constexpr int64_t kColumns = 24;
+
+  Panels(int64_t columns, int64_t width)
+      : columns_(columns), width_(width), count_(columns > 0 ? ceil_div(columns, width) : 1) {}
 
   // Whether tiles gain by several.
   static bool pay(const Problem& p, int64_t columns) { return p.kernels.lanes == 8 && columns > kFewColumns; }
@@ -53,9 +56,6 @@ class Panels {
   }
 
  private:
-  // Three vectors: tiles of four rows then have the fewest loads of any that 16 registers allow. With 32 registers
-  // tiles are of four vectors, whole lines; not measured.
-  static constexpr int64_t kColumns = 24;
   // On a Zen 3, t = 2, 28 x 28 and 56 x 56: 64 columns 1.0 of the time, 96 0.84 to 0.97, 128 0.65 to 0.93.
   static constexpr int64_t kFewColumns = 64;
 

@@ -40,6 +40,7 @@ class KernelPass {
   virtual ~KernelPass() = default;
   virtual void run(const Call& call) const = 0;
   int64_t scratch_bytes() const { return scratch_bytes_; }
+  int64_t panel() const { return panel_; }
 
  protected:
   explicit KernelPass(const Problem& problem) : problem_(problem) {}
@@ -86,6 +87,7 @@ class KernelPass {
   }
 
   const Problem& problem_;
+  int64_t panel_ = 0;  // output channels of the panels that its weights are in; 0: packed
 
  private:
   static bool can_stream(const Call& call, const float* result, int64_t columns) {

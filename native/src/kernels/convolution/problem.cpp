@@ -27,8 +27,13 @@ Layout::Order order_of(const Geometry& geometry) {
 
 }  // namespace
 
-Problem::Problem(const Geometry& g, DataType type, Isa isa, int thread_count)
-    : geometry(g), weights_type(type), kernels(kernels_of(isa)), threads(thread_count), order(order_of(g)) {
+Problem::Problem(const Geometry& g, DataType type, Isa isa, int thread_count, int64_t wanted_panel)
+    : geometry(g),
+      weights_type(type),
+      kernels(kernels_of(isa)),
+      threads(thread_count),
+      order(order_of(g)),
+      panel(wanted_panel) {
   const bool bf16 = weights_type == DataType::kBf16;
   weight_bytes = bf16 ? sizeof(Bf16) : sizeof(float);
   gemm = bf16 ? kernels.gemm_bf16 : kernels.gemm;

@@ -22,7 +22,7 @@ struct Steps {
 struct Problem {
   using Order = Layout::Order;
 
-  Problem(const Geometry& geometry, DataType weights_type, Isa isa, int threads);
+  Problem(const Geometry& geometry, DataType weights_type, Isa isa, int threads, int64_t panel);
 
   int64_t kernel_index(int64_t depth, int64_t height, int64_t width) const {
     return (depth * axes[1].kernels() + height) * axes[2].kernels() + width;
@@ -61,6 +61,7 @@ struct Problem {
   Steps src, dst;
   Order order;  // of the weights, and their steps from kernel to kernel, group to group, tap to tap
   int64_t weights_kernel, weights_group, weights_tap;
+  int64_t panel;  // output channels of the panels that diff_weights are wanted in; 0: none
 };
 
 // How full the lanes are when `channels` lie in them.

@@ -5,6 +5,7 @@
 
 #include "core/division.h"
 #include "kernels/convolution/backward_weights.h"
+#include "kernels/convolution/panels.h"
 #include "kernels/convolution/splits.h"
 
 namespace conv4j {
@@ -25,17 +26,17 @@ constexpr int64_t kFloat = sizeof(float);
 class SharedBackwardWeights : public BackwardWeights {
  public:
   explicit SharedBackwardWeights(const Problem& problem)
-      : BackwardWeights(problem),
+      : BackwardWeights(problem, problem.order == Problem::Order::kOcInner ? problem.panel : 0),
         merges_(problem.axes[2].dilation == 1 && problem.groups == 1),
         in_place_(std::min(problem.oc, problem.ic * (merges_ ? problem.axes[2].kernel : 1)) <
                   (merges_ ? kFewProducts : kFewProducts / 4)),
         block_(in_place_ ? (merges_ ? problem.axes[2].kernel : 1) : even_block(problem)),
         blocks_(ceil_div(problem.taps, block_)),
-        outputs_(std::min<int64_t>(problem.oc, kMostOutputs)),
-        columns_(std::min<int64_t>(problem.oc, kMostColumns)),
+        outputs_(panel() > 0 ? whole_panels() : std::min<int64_t>(problem.oc, kMostOutputs)),
+        columns_(panel() > 0 ? panel() : std::min<int64_t>(problem.oc, kMostColumns)),
         output_blocks_(ceil_div(problem.oc, outputs_)),
         alike_(blocks_ * problem.axes[2].kernels()),
-        splits_(problem, split_count()),
+        splits_(problem, split_count(), panel() > 0 ? panels_size() : problem.weights_size()),
         src_step_(block_ * problem.ic + kApart) {
     const Axis& width = problem.axes[2];
     const bool is_near = lanes_are_outputs() && !in_place_;
@@ -76,12 +77,12 @@ class SharedBackwardWeights : public BackwardWeights {
       u.add = call.add && index == 0;
       Unit* units = units_.of<Unit>(call);
       for (int64_t i = 0; i < joint_; ++i) {
-        const int64_t panel = in_place_ ? i : 0;
+        const int64_t place = in_place_ ? i : 0;
         u.first_tap = (first + i) / widths * block_;
         u.inputs = (std::min(p.taps, u.first_tap + block_) - u.first_tap) * p.ic;
         u.positions[2] = positions(p.axes[2], (first + i) % widths);
-        u.src_panel = src_panels_.of<float>(call) + panel * terms_ * src_step_;
-        u.dst_panel = dst_panels_.of<float>(call) + panel * terms_ * outputs_;
+        u.src_panel = src_panels_.of<float>(call) + place * terms_ * src_step_;
+        u.dst_panel = dst_panels_.of<float>(call) + place * terms_ * outputs_;
         u.rows = rows_.of<Row>(call) + i * block_;
         u.segments = segments_.of<Segment>(call) + i * kMostSegments;
         u.c = splits_.sums(index, call.weights, sums_.of<float>(call)) + unit_offset(u);
@@ -89,6 +90,7 @@ class SharedBackwardWeights : public BackwardWeights {
         u.streams = streams && p.n * u.positions[0].count * u.positions[1].count * u.positions[2].count <= terms_;
         units[i] = u;
         find_rows(units[i]);
+        if (panel() > 0 && !u.add) clear_empty(units[i]);
       }
       run_units(call, units, units + joint_);
       if (streams) p.kernels.end_streams();
@@ -187,7 +189,19 @@ class SharedBackwardWeights : public BackwardWeights {
   int64_t unit_offset(const Unit& u) const {
     const Problem& p = problem_;
     return p.kernel_index(u.positions[0].kernel, u.positions[1].kernel, u.positions[2].kernel) * p.weights_kernel +
-           u.group * p.weights_group + u.first_tap * p.ic * input_step() + u.first_output * output_step();
+           u.group * p.weights_group + u.first_tap * p.ic * input_step() + output_offset(u.first_output);
+  }
+
+  // Outputs of a unit, about as many in each.
+  int64_t whole_panels() const {
+    const int64_t panels = ceil_div(problem_.oc, panel());
+    return ceil_div(panels, ceil_div(panels, ceil_div(kMostOutputs, panel()))) * panel();
+  }
+  int64_t panels_size() const { return Panels(problem_.oc, panel()).size(problem_.taps * problem_.ic); }
+
+  // Of a panel's first one.
+  int64_t output_offset(int64_t output) const {
+    return output * (panel() > 0 ? problem_.taps * problem_.ic : output_step());
   }
 
   // Of a split.
@@ -203,6 +217,13 @@ class SharedBackwardWeights : public BackwardWeights {
       u.rows[u.row_count++] = {nullptr, line / p.axes[1].kernel, line % p.axes[1].kernel, first, taps, begin, end};
       tap += taps;
     }
+  }
+
+  // The end of the last panel, with some channels that are written later.
+  void clear_empty(const Unit& u) const {
+    if (u.outputs % panel() == 0) return;
+    const int64_t last = u.outputs / panel() * panel();
+    std::memset(u.c + output_offset(last), 0, static_cast<size_t>(u.inputs * panel() * kFloat));
   }
 
   // Units of the same lines. All of them copy what the first one brought near the core.
@@ -234,7 +255,9 @@ class SharedBackwardWeights : public BackwardWeights {
     for (Unit* u = begin; u != end; ++u) {
       flush_panels(*u);
       flush_segments(call, *u);
-      if (!u->add) clear(u->c, u->inputs, u->outputs);
+      for_columns(*u, [&](int64_t first, int64_t columns) {
+        if (!u->add) clear(u->c + output_offset(first), u->inputs, columns);
+      });
     }
   }
 
@@ -373,7 +396,7 @@ class SharedBackwardWeights : public BackwardWeights {
     Segment terms = {0, 0, u.terms};
     for_columns(u, [&](int64_t first, int64_t columns) {
       add_terms({u.src_panel, src_step_, u.dst_panel + first * terms_, columns}, &terms, 1, u.inputs, columns,
-                u.c + first * output_step(), u.add, u.streams);
+                u.c + output_offset(first), u.add, u.streams);
     });
     u.add = true;
     u.terms = 0;
@@ -388,7 +411,7 @@ class SharedBackwardWeights : public BackwardWeights {
     }
     for_columns(u, [&](int64_t first, int64_t columns) {
       add_terms({call.src, step * p.axes[2].stride * p.src.axis[2], call.dst + first, step * p.dst.axis[2]}, u.segments,
-                u.segment_count, u.inputs, columns, u.c + first * output_step(), u.add, false);
+                u.segment_count, u.inputs, columns, u.c + output_offset(first), u.add, false);
     });
     u.add = true;
     u.segment_count = u.segment_terms = 0;

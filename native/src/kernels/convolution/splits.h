@@ -17,7 +17,9 @@ class Splits {
     int64_t begin, end;
   };
 
-  Splits(const Problem& problem, int64_t count) : problem_(problem), count_(count) {}
+  Splits(const Problem& problem, int64_t count) : Splits(problem, count, problem.weights_size()) {}
+  // Of a gradient of so many elements.
+  Splits(const Problem& problem, int64_t count, int64_t size) : problem_(problem), count_(count), size_(size) {}
 
   // A count for caches: all kernels then find what they read of an image in the second-level cache, where one kernel
   // after the other would bring all images from further away.
@@ -46,20 +48,19 @@ class Splits {
   Part part(int64_t split, int64_t size) const { return {size * split / count_, size * (split + 1) / count_}; }
 
   // Floats of scratch memory, for the sums of all splits but the first one, whose are the result.
-  int64_t scratch_size() const { return (count_ - 1) * problem_.weights_size(); }
+  int64_t scratch_size() const { return (count_ - 1) * size_; }
   float* sums(int64_t split, float* weights, float* scratch) const {
-    return split == 0 ? weights : scratch + (split - 1) * problem_.weights_size();
+    return split == 0 ? weights : scratch + (split - 1) * size_;
   }
 
   // Adds the others to the first ones, in their order.
   void add_up(float* weights, const float* scratch) const {
     if (count_ == 1) return;
     constexpr int64_t kPiece = 4096;
-    const int64_t size = problem_.weights_size();
-    parallel_for(ceil_div(size, kPiece), [&](int64_t piece) {
-      const int64_t begin = piece * kPiece, count = std::min(kPiece, size - begin);
+    parallel_for(ceil_div(size_, kPiece), [&](int64_t piece) {
+      const int64_t begin = piece * kPiece, count = std::min(kPiece, size_ - begin);
       for (int64_t i = 0; i < count_ - 1; ++i) {
-        problem_.kernels.add(weights + begin, scratch + i * size + begin, count);
+        problem_.kernels.add(weights + begin, scratch + i * size_ + begin, count);
       }
     });
   }
@@ -71,7 +72,7 @@ class Splits {
   static constexpr int64_t kReads = 32;
 
   const Problem& problem_;
-  int64_t count_;
+  int64_t count_, size_;
 };
 
 }  // namespace conv4j

@@ -33,7 +33,8 @@ std::vector<int64_t> slots_of(const Axis& axis) {
 
 }  // namespace
 
-Turned::Turned(const Problem& problem) : problem_(problem), panels_(problem.ic, Panels::pay(problem, problem.ic)) {
+Turned::Turned(const Problem& problem)
+    : problem_(problem), panels_(problem.ic, Panels::pay(problem, problem.ic) ? Panels::kColumns : problem.ic) {
   for (int axis = 0; axis < 3; ++axis) {
     const Axis& a = problem.axes[axis];
     slots_[axis] = slots_of(a);

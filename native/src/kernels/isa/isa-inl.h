@@ -56,7 +56,7 @@ inline __attribute__((always_inline)) void unrolled(const Body& body) {
 
 // The value in a register, of which the compiler no longer knows where it comes from.
 template <typename T>
-inline __attribute__((always_inline)) const T* hold(const T* p) {
+inline __attribute__((always_inline)) T* hold(T* p) {
   asm("" : "+r"(p));
   return p;
 }

@@ -4,8 +4,9 @@
 namespace conv4j {
 namespace C4J_ISA {
 
-// to[column * to_step + row] = from[row * from_step + column], squares of one vector's width at a time.
-
+// to[column * to_step + row] = from[row * from_step + column], squares of one vector's width at a time. Whole ones go
+// from row to row by one pointer: all their addresses at once were spilled (panels of 24 columns in the first-level
+// cache, AVX2 on a Zen 3: 0.4 of the time).
 void transpose(const float* from, int64_t from_step, int64_t rows, int64_t columns, float* to, int64_t to_step) {
   for (int64_t row = 0; row < rows; row += kLanes) {
     const int64_t height = rows - row < kLanes ? rows - row : kLanes;
@@ -18,16 +19,23 @@ void transpose(const float* from, int64_t from_step, int64_t rows, int64_t colum
       float* b = to + column * to_step + row;
       Vector square[kLanes];
       if (height == kLanes && width == kLanes) {
+        const bool has_next = column + 2 * kLanes <= columns;
+        float* next = b + kLanes * to_step;
 #pragma GCC unroll 16
         for (int i = 0; i < kLanes; ++i) {
-          square[i] = load(a + i * from_step);
-          __builtin_prefetch(a + i * from_step + ahead, 0, 2);
+          square[i] = load(a);
+          __builtin_prefetch(a + ahead, 0, 2);
           // t4_c128_28, backward_data, on a Cascade Lake: 0.90 to 0.99 of the time.
-          if (column + 2 * kLanes <= columns) __builtin_prefetch(b + (i + kLanes) * to_step, 1);
+          if (has_next) __builtin_prefetch(next, 1);
+          a = hold(a + from_step);
+          next = hold(next + to_step);
         }
         transpose(square);
 #pragma GCC unroll 16
-        for (int i = 0; i < kLanes; ++i) store(b + i * to_step, square[i]);
+        for (int i = 0; i < kLanes; ++i) {
+          store(b, square[i]);
+          b = hold(b + to_step);
+        }
         continue;
       }
 #pragma GCC unroll 16

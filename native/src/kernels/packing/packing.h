@@ -14,6 +14,12 @@ void check_packed(const Layout& packed_layout, const Dims& dims);
 void pack_weights(const Layout& packed_layout, const Dims& dims, const float* logical, bool add, void* packed);
 void unpack_weights(const Layout& packed_layout, const Dims& dims, const void* packed, bool add, float* logical);
 
+// Throws when a shape is not of the rank that the layout was made for.
+void check_panels(const Layout& layout, const Dims& dims);
+
+// Between panels of output channels and panels of input channels, either way.
+void turn_panels(const Layout& from_layout, const Layout& to_layout, const Dims& dims, const float* from, float* to);
+
 }  // namespace conv4j
 
 #endif  // CONV4J_KERNELS_PACKING_PACKING_H_

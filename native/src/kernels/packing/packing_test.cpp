@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "conv4j/conv4j.h"
@@ -216,6 +217,46 @@ TEST(PackingTest, PackedWeightsTakeNoMoreBytesThanLogicalOnes) {
   for (const Case& c : many_cases()) {
     ASSERT_EQ(packed_bytes(c.layout, c.dims), elements(c.dims) * 4) << c.name();
     ASSERT_EQ(packed_bytes(in_bf16(c.layout), c.dims), elements(c.dims) * 2) << c.name();
+  }
+}
+
+TEST(PackingTest, PanelsAreTurnedWhereTheirOrderIsDocumentedToPutThem) {
+  const ScopedThreads scope(1);
+  const auto place = [](const Layout& panels, int64_t oc, int64_t ic, int64_t taps, int64_t o, int64_t i, int64_t tap) {
+    const bool by_outputs = panels.order == Order::kOcInner;
+    const int64_t channel = by_outputs ? o : i, row = tap * (by_outputs ? ic : oc) + (by_outputs ? i : o);
+    return (channel / panels.block * taps * (by_outputs ? ic : oc) + row) * panels.block + channel % panels.block;
+  };
+  const auto size = [](const Layout& panels, int64_t oc, int64_t ic, int64_t taps) {
+    const int64_t channels = panels.order == Order::kOcInner ? oc : ic;
+    return (channels + panels.block - 1) / panels.block * panels.block * taps * (oc * ic / channels);
+  };
+  for (const auto& [from_order, to_order] :
+       {std::pair{Order::kOcInner, Order::kIcInner}, std::pair{Order::kIcInner, Order::kOcInner}}) {
+    for (const auto& [from_block, to_block] : {std::pair{24, 24}, std::pair{8, 32}, std::pair{16, 8}}) {
+      for (const auto& [oc, ic] : {std::pair{1, 1}, std::pair{24, 48}, std::pair{33, 7}, std::pair{17, 65}}) {
+        const Dims dims = {oc, ic, 2, 3};
+        const int64_t taps = 6;
+        const Layout from = Layout::panels(from_order, from_block, 2, false);
+        const Layout to = Layout::panels(to_order, to_block, 2, false);
+        test::Fenced source(std::vector<float>(static_cast<size_t>(size(from, oc, ic, taps)), 0.0f));
+        std::vector<float> expected(static_cast<size_t>(size(to, oc, ic, taps)), 0.0f);
+        float next = 1;
+        for (int64_t o = 0; o < oc; ++o) {
+          for (int64_t i = 0; i < ic; ++i) {
+            for (int64_t tap = 0; tap < taps; ++tap, ++next) {
+              source.data()[place(from, oc, ic, taps, o, i, tap)] = next;
+              expected[static_cast<size_t>(place(to, oc, ic, taps, o, i, tap))] = next;
+            }
+          }
+        }
+        test::Fenced turned(size(to, oc, ic, taps));
+        turn_panels(from, to, dims, source.data(), turned.data());
+        ASSERT_EQ(expected, std::vector<float>(turned.data(), turned.data() + expected.size()))
+            << oc << " to " << ic << ", panels of " << from_block << " to " << to_block;
+        ASSERT_TRUE(turned.is_untouched_before());
+      }
+    }
   }
 }
 

@@ -61,6 +61,7 @@ public final class Cases {
     public static List<ConvCase> convolutions() {
         Cases c = new Cases();
         c.sizes();
+        c.manyChannels();
         c.stridesAndDilations();
         c.paddings();
         c.groups();
@@ -90,6 +91,16 @@ public final class Cases {
         add(layer(1, 6, 5, 5).bias(CHANNEL), "stem C1 k5", 2, 14, 14);
         add(layer(4, 8, 11, 11).stride(4).padding(explicit(2, 2, 2, 2)), "stem C4 k11 s4", 1, 27, 27);
         add(layer(32, 32, 3, 3).padding(same()), "square of 32", 1, 14, 14);
+    }
+
+    /** On AVX2 their weights are in panels, whose gradients own kernels compute. */
+    private void manyChannels() {
+        add(layer(66, 100, 3, 3).padding(same()), "66 to 100", 2, 5, 6);
+        add(layer(100, 65, 3, 3).stride(2).padding(explicit(0, 2, 1, 0)).bias(CHANNEL), "100 to 65, stride 2", 3, 6, 7);
+        add(layer(70, 90, 3, 3), "70 to 90, one position", 2, 3, 3);
+        add(layer(64, 128, 3, 3).padding(same()), "64 to 128, one image", 1, 9, 8);
+        add(layer(65, 68, 3, 3).padding(same()), "65 to 68, 2116 positions", 1, 46, 46);
+        add(flipped(layer(72, 150, 3, 3).padding(same())), "72 to 150, flipped", 2, 4, 7);
     }
 
     private void stridesAndDilations() {
