@@ -46,6 +46,7 @@ bool cpu_has(Isa isa) {
   switch (isa) {
 #if defined(__x86_64__)
     case Isa::kAvx512:
+      if (kEmulatesAvx512) return cpu_has(Isa::kAvx2);
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     case Isa::kAvx2:

@@ -12,6 +12,12 @@ enum class Isa {
   kAvx512
 };
 
+#if defined(C4J_EMULATES_AVX512)
+constexpr bool kEmulatesAvx512 = true;  // by AVX2
+#else
+constexpr bool kEmulatesAvx512 = false;
+#endif
+
 const char* isa_name(Isa isa);
 
 bool cpu_has(Isa isa);

@@ -62,6 +62,34 @@ const char* order_name(Layout::Order order) {
   return kNames[static_cast<int>(order)];
 }
 
+PackedSteps packed_steps(Layout::Order order, int64_t groups, int64_t oc, int64_t ic, int64_t taps) {
+  PackedSteps steps = {};
+  switch (order) {
+    case Layout::Order::kOcInner:
+      steps.oc = 1;
+      steps.ic = oc;
+      steps.tap = ic * steps.ic;
+      steps.group = taps * steps.tap;
+      steps.kernel = groups * steps.group;
+      break;
+    case Layout::Order::kIcInner:
+      steps.ic = 1;
+      steps.tap = ic;
+      steps.oc = taps * steps.tap;
+      steps.group = oc * steps.oc;
+      steps.kernel = groups * steps.group;
+      break;
+    default:
+      steps.oc = 1;
+      steps.group = oc;
+      steps.ic = groups * oc;
+      steps.tap = ic * steps.ic;
+      steps.kernel = taps * steps.tap;
+      break;
+  }
+  return steps;
+}
+
 int64_t layout_id(const Layout& layout) {
   Table& t = table();
   std::lock_guard<std::mutex> lock(t.mutex);

@@ -59,6 +59,13 @@ struct Layout {
   bool is_plain() const { return kind == Kind::kChannelsFirst || kind == Kind::kChannelsLast; }
 };
 
+// Elements from one to the next of each, of packed weights with so many channels in a group.
+struct PackedSteps {
+  int64_t kernel, group, tap, ic, oc;
+};
+
+PackedSteps packed_steps(Layout::Order order, int64_t groups, int64_t oc, int64_t ic, int64_t taps);
+
 // The number of a layout, the same for equal ones. The table behind it only grows, by distinct formats.
 int64_t layout_id(const Layout& layout);
 

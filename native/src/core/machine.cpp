@@ -51,8 +51,8 @@ C4J_PEAK_LOOP(peak_avx512, "avx512f", 64, 24)
 
 double run_peak(Isa isa, int64_t rounds) {
 #if defined(__x86_64__)
-  if (isa == Isa::kAvx512) return peak_avx512(rounds);
-  if (isa == Isa::kAvx2) return peak_avx2(rounds);
+  if (isa == Isa::kAvx512 && !kEmulatesAvx512) return peak_avx512(rounds);
+  if (isa != Isa::kGeneric) return peak_avx2(rounds);
 #endif
   (void)isa;
   return peak_generic(rounds);

@@ -68,32 +68,18 @@ Tag panels_tag(Layout::Order order, int block, size_t spatial) {
   return kTags[order == Layout::Order::kOcInner ? 0 : 1][spatial - 1][block / 8 - 1];
 }
 
-// Strides of own weights of one kernel, `split` their dimensions: an order of those. `ic` is the index of the input
-// channels, in front of which are the outputs and perhaps groups, behind which the kernel's taps.
+// Strides of own weights of one kernel, `split` their dimensions. `ic` is the index of the input channels, in front of
+// which are the outputs and perhaps groups, behind which the kernel's taps.
 Dims packed_strides(Layout::Order order, const Dims& split, size_t ic) {
-  std::vector<size_t> outwards;
-  const auto add_taps = [&] {
-    for (size_t i = split.size() - 1; i > ic; --i) outwards.push_back(i);
-  };
-  if (order == Layout::Order::kOcInner) {
-    outwards = {ic - 1, ic};
-    add_taps();
-  } else if (order == Layout::Order::kIcInner) {
-    outwards = {ic};
-    add_taps();
-    outwards.push_back(ic - 1);
-  } else {
-    for (size_t i = ic; i > 0; --i) outwards.push_back(i - 1);
-    outwards.push_back(ic);
-    add_taps();
-  }
-  if (outwards.size() < split.size()) outwards.push_back(0);
-  Dims strides(split.size());
-  int64_t stride = 1;
-  for (const size_t i : outwards) {
-    strides[i] = stride;
-    stride *= split[i];
-  }
+  const bool has_groups = ic > 1;
+  int64_t taps = 1;
+  for (size_t i = ic + 1; i < split.size(); ++i) taps *= split[i];
+  const PackedSteps steps = packed_steps(order, has_groups ? split[0] : 1, split[ic - 1], split[ic], taps);
+  Dims strides(split.size(), steps.tap);
+  if (has_groups) strides[0] = steps.group;
+  strides[ic - 1] = steps.oc;
+  strides[ic] = steps.ic;
+  for (size_t i = split.size() - 1; i > ic + 1; --i) strides[i - 1] = strides[i] * split[i];
   return strides;
 }
 

@@ -56,17 +56,29 @@ bool is_faster(const Geometry& g, Pass pass, Isa isa) {
 }
 
 // Whether oneDNN's AVX2 loops for blocked activations are slower than its products of matrices with channels last and
-// own kernels for the gradient of the weights (Zen 3, two threads, 8 images: forward 0.7 to 0.95 of the time,
-// backward_data 0.83 to 1.02, the gradient 0.56 to 0.94; one image 0.73 to 1.0, 0.89 to 1.2, and 0.84 to 1.8 where
-// weights are megabytes). Not for fewer channels (32: 1.0 to 1.25), 64 to 256 (1.09 in all), larger or 1 x 1 kernels
-// (1.2 to 1.8).
+// own kernels for the gradient of the weights (Zen 3, two threads, 1 and 8 images, all passes together: 2 x 2 with
+// stride 2 0.66 to 0.87 of the time, 3 x 3 0.77 to 0.99, 4 x 4 with a stride 0.87 to 0.93, 1-D 0.79 to 0.98, 3-D 0.81
+// to 1.06; forward alone 0.6 to 1.07, backward_data 0.73 to 1.15, the gradient 0.64 to 1.0). Not for 4 taps without a
+// stride (backward_data 1.28), more of them (1.0 to 1.22 in all) or 1 x 1 kernels (1.2 to 1.8).
 bool prefers_channels_last(const Geometry& g, const Implementation& favourite, Isa isa) {
-  constexpr int64_t kManyChannels = 64;
-  const int64_t fewer = std::min(g.ic, g.oc), more = std::max(g.ic, g.oc);
-  if (isa != Isa::kAvx2 || g.transposed || g.groups > 1 || fewer < kManyChannels || more > 2 * fewer) return false;
-  const auto is_plain = [](const Axis& axis) { return axis.kernel == 3 && axis.dilation == 1; };
-  return g.spatial() == 2 && std::all_of(g.axes.begin(), g.axes.end(), is_plain) &&
-         onednn::is_blocked_avx2(favourite.info(Pass::kForward).name);
+  constexpr int64_t kManyChannels = 32;
+  if (isa != Isa::kAvx2 || g.transposed || g.groups > 1 || std::min(g.ic, g.oc) < kManyChannels) return false;
+  bool pointwise = true;
+  for (const Axis& axis : g.axes) {
+    if (axis.dilation > 1 || axis.kernel > (axis.stride > 1 ? 4 : 3)) return false;
+    pointwise = pointwise && axis.kernel == 1;
+  }
+  return !pointwise && onednn::is_blocked_avx2(favourite.info(Pass::kForward).name);
+}
+
+// Whether own kernels are faster than oneDNN's AVX2 loops for the gradient of an upsampling layer's weights, which it
+// computes channels last, as its other passes like them (Zen 3, one and two threads, 1 and 8 images, 2 to 5 taps: 1-D
+// 0.19 to 0.43 of the time, 2-D 0.33 to 0.96, 3-D 0.41 to 1.02; 8 channels 0.84 to 1.01).
+bool prefers_own_gradient(const Geometry& g, const Implementation& favourite, Isa isa) {
+  constexpr int64_t kManyChannels = 16;
+  const Implementation::PassInfo& info = favourite.info(Pass::kBackwardWeights);
+  return isa == Isa::kAvx2 && g.transposed && g.groups == 1 && std::min(g.ic, g.oc) >= kManyChannels &&
+         onednn::is_blocked_avx2(info.name) && info.layouts[kSrc] == Layout::channels_last();
 }
 
 }  // namespace
@@ -89,8 +101,9 @@ Choices choose(const Geometry& geometry, Choice wanted, Isa isa) {
     choices.passes[static_cast<size_t>(pass)] = own ? Choice::kKernels : Choice::kOneDnn;
   }
   choices.channels_last = choices.of(geometry.transposed ? Pass::kBackwardData : Pass::kForward) == Choice::kKernels;
-  if (prefers_channels_last(geometry, *onednn, isa)) {
-    choices.channels_last = true;
+  const bool prefers_channels_last = conv4j::prefers_channels_last(geometry, *onednn, isa);
+  choices.channels_last = choices.channels_last || prefers_channels_last;
+  if (prefers_channels_last || prefers_own_gradient(geometry, *onednn, isa)) {
     choices.passes[static_cast<size_t>(Pass::kBackwardWeights)] = Choice::kKernels;
   }
   return choices;

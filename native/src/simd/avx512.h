@@ -16,7 +16,9 @@ inline V load(const float* p) {
 }
 // The value in a register: not read again from where it was loaded.
 inline Vector hold(Vector v) {
+#if defined(__AVX512F__)  // and not emulated
   asm("" : "+v"(v));
+#endif
   return v;
 }
 inline Half hold(Half v) {

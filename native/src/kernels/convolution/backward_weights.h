@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "core/division.h"
 #include "kernels/convolution/pass.h"
 
 namespace conv4j {
@@ -34,9 +35,14 @@ class BackwardWeights : public KernelPass {
 
   bool lanes_are_outputs() const { return problem_.order == Problem::Order::kOcInner; }
 
-  // From tap to tap, from input channel to input channel and from output channel to output channel.
+  // From tap to tap and from input channel to input channel.
   int64_t input_step() const { return lanes_are_outputs() ? row_ : 1; }
-  int64_t output_step() const { return lanes_are_outputs() ? 1 : problem_.taps * problem_.ic; }
+  // Of an output channel, where there are panels the first of one.
+  int64_t output_offset(int64_t output) const {
+    return lanes_are_outputs() && panel() == 0 ? output : output * problem_.taps * problem_.ic;
+  }
+  // Of all weights, with the empty channels of the last panel.
+  int64_t gradient_size() const { return problem_.weights_size() / problem_.oc * (ceil_div(problem_.oc, row_) * row_); }
 
   // c (+)= sum over the terms of the segments, for `inputs` elements of src and `outputs` of dst; the same again for
   // further tiles.

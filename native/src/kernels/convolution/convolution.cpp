@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "kernels/convolution/panels.h"
 #include "kernels/convolution/pass.h"
 
 namespace conv4j {
@@ -12,7 +13,7 @@ namespace {
 class KernelConvolution : public Implementation {
  public:
   KernelConvolution(const Geometry& geometry, DataType weights_type, Isa isa, int threads, const Layout& weights)
-      : problem_(geometry, weights_type, isa, threads, panel_of(weights)),
+      : problem_(geometry, weights_type, isa, threads, panel_of(weights, isa)),
         passes_{make_forward(problem_), make_backward_data(problem_), make_backward_weights(problem_)} {
     const Layout packed =
         Layout::packed(problem_.order, geometry.groups, geometry.spatial(), geometry.flipped, weights_type);
@@ -37,9 +38,11 @@ class KernelConvolution : public Implementation {
   }
 
  private:
-  static int64_t panel_of(const Layout& weights) {
-    const bool has_outputs = weights.kind == Layout::Kind::kPanels && weights.order == Layout::Order::kOcInner;
-    return has_outputs ? weights.block : 0;
+  // Panels of input channels are soon turned from those of output channels.
+  static int64_t panel_of(const Layout& weights, Isa isa) {
+    if (weights.kind != Layout::Kind::kPanels) return 0;
+    if (weights.order == Layout::Order::kOcInner) return weights.block;
+    return isa == Isa::kAvx2 ? Panels::kColumns : 0;
   }
 
   const Problem problem_;

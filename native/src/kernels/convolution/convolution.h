@@ -11,7 +11,7 @@
 namespace conv4j {
 
 // Activations are channels-last; the order of the weights follows from the channel counts. The gradient of standard
-// weights comes as they do in another implementation, `weights`, where that is panels of output channels and pays.
+// weights comes as they do in another implementation, `weights`, or nearly so, where that is panels and pays.
 std::unique_ptr<Implementation> make_kernel_convolution(const Geometry& geometry, DataType weights_type, Isa isa,
                                                         int threads, const Layout& weights);
 

@@ -54,23 +54,10 @@ Problem::Problem(const Geometry& g, DataType type, Isa isa, int thread_count, in
   taps = axes[0].kernel * axes[1].kernel * axes[2].kernel;
   src = steps_of(g.ic, axes[0].input, axes[1].input, axes[2].input);
   dst = steps_of(g.oc, axes[0].output, axes[1].output, axes[2].output);
-  switch (order) {
-    case Order::kOcInner:
-      weights_tap = ic * oc;
-      weights_group = taps * weights_tap;
-      weights_kernel = groups * weights_group;
-      break;
-    case Order::kIcInner:
-      weights_tap = ic;
-      weights_group = oc * taps * ic;
-      weights_kernel = groups * weights_group;
-      break;
-    default:
-      weights_tap = ic * g.oc;
-      weights_group = 0;
-      weights_kernel = taps * weights_tap;
-      break;
-  }
+  const PackedSteps steps = packed_steps(order, groups, oc, ic, taps);
+  weights_kernel = steps.kernel;
+  weights_group = steps.group;
+  weights_tap = steps.tap;
 }
 
 }  // namespace conv4j

@@ -5,7 +5,6 @@
 
 #include "core/division.h"
 #include "kernels/convolution/backward_weights.h"
-#include "kernels/convolution/panels.h"
 #include "kernels/convolution/splits.h"
 
 namespace conv4j {
@@ -36,7 +35,7 @@ class SharedBackwardWeights : public BackwardWeights {
         columns_(panel() > 0 ? panel() : std::min<int64_t>(problem.oc, kMostColumns)),
         output_blocks_(ceil_div(problem.oc, outputs_)),
         alike_(blocks_ * problem.axes[2].kernels()),
-        splits_(problem, split_count(), panel() > 0 ? panels_size() : problem.weights_size()),
+        splits_(problem, split_count(), gradient_size()),
         src_step_(block_ * problem.ic + kApart) {
     const Axis& width = problem.axes[2];
     const bool is_near = lanes_are_outputs() && !in_place_;
@@ -196,12 +195,6 @@ class SharedBackwardWeights : public BackwardWeights {
   int64_t whole_panels() const {
     const int64_t panels = ceil_div(problem_.oc, panel());
     return ceil_div(panels, ceil_div(panels, ceil_div(kMostOutputs, panel()))) * panel();
-  }
-  int64_t panels_size() const { return Panels(problem_.oc, panel()).size(problem_.taps * problem_.ic); }
-
-  // Of a panel's first one.
-  int64_t output_offset(int64_t output) const {
-    return output * (panel() > 0 ? problem_.taps * problem_.ic : output_step());
   }
 
   // Of a split.

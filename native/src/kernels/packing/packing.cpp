@@ -14,48 +14,20 @@ namespace conv4j {
 
 namespace {
 
-// Logical order is [group][oc][kernel position][ic][tap]; `packed` holds the steps of the same five in packed order.
-struct Steps {
+// Logical order is [group][oc][kernel position][ic][tap].
+struct Sizes {
   int64_t groups, oc, positions, ic, taps;
-  int64_t packed_group, packed_oc, packed_position, packed_ic, packed_tap;
 };
 
-Steps steps_of(const Layout& layout, const Dims& dims) {
+Sizes sizes_of(const Layout& layout, const Dims& dims) {
   const size_t spatial = static_cast<size_t>(layout.spatial);
   const bool has_kernels = dims.size() == 2 + 2 * spatial;
   require((has_kernels || dims.size() == 2 + spatial) && dims[0] % layout.groups == 0,
           "dims: expected the rank and groups that the weights were packed for");
-  Steps s = {};
-  s.groups = layout.groups;
-  s.oc = dims[0] / layout.groups;
-  s.positions = s.taps = 1;
+  Sizes s = {layout.groups, dims[0] / layout.groups, 1, dims[has_kernels ? 1 + spatial : 1], 1};
   for (size_t i = 0; i < spatial; ++i) {
     if (has_kernels) s.positions *= dims[1 + i];
     s.taps *= dims[dims.size() - 1 - i];
-  }
-  s.ic = dims[has_kernels ? 1 + spatial : 1];
-  switch (layout.order) {
-    case Layout::Order::kOcInner:
-      s.packed_oc = 1;
-      s.packed_ic = s.oc;
-      s.packed_tap = s.ic * s.packed_ic;
-      s.packed_group = s.taps * s.packed_tap;
-      s.packed_position = s.groups * s.packed_group;
-      break;
-    case Layout::Order::kIcInner:
-      s.packed_ic = 1;
-      s.packed_tap = s.ic;
-      s.packed_oc = s.taps * s.packed_tap;
-      s.packed_group = s.oc * s.packed_oc;
-      s.packed_position = s.groups * s.packed_group;
-      break;
-    default:
-      s.packed_oc = 1;
-      s.packed_group = s.oc;
-      s.packed_ic = s.groups * s.oc;
-      s.packed_tap = s.ic * s.packed_ic;
-      s.packed_position = s.taps * s.packed_tap;
-      break;
   }
   return s;
 }
@@ -64,7 +36,8 @@ Steps steps_of(const Layout& layout, const Dims& dims) {
 // so that both sides stay in cache.
 template <typename Visit>
 void for_each_weight(const Layout& layout, const Dims& dims, const Visit& visit) {
-  const Steps s = steps_of(layout, dims);
+  const Sizes s = sizes_of(layout, dims);
+  const PackedSteps steps = packed_steps(layout.order, s.groups, s.oc, s.ic, s.taps);
   constexpr int64_t kBlock = 16;
   const int64_t blocks = (s.oc + kBlock - 1) / kBlock;
   parallel_for(s.groups * blocks * s.positions, [&](int64_t unit) {
@@ -74,10 +47,10 @@ void for_each_weight(const Layout& layout, const Dims& dims, const Visit& visit)
     const int64_t last = std::min(s.oc, first + kBlock);
     for (int64_t ic = 0; ic < s.ic; ++ic) {
       for (int64_t tap = 0; tap < s.taps; ++tap) {
-        const int64_t packed = position * s.packed_position + group * s.packed_group + ic * s.packed_ic +
-                               (layout.flipped ? s.taps - 1 - tap : tap) * s.packed_tap;
+        const int64_t packed = position * steps.kernel + group * steps.group + ic * steps.ic +
+                               (layout.flipped ? s.taps - 1 - tap : tap) * steps.tap;
         for (int64_t oc = first; oc < last; ++oc) {
-          visit((((group * s.oc + oc) * s.positions + position) * s.ic + ic) * s.taps + tap, packed + oc * s.packed_oc);
+          visit((((group * s.oc + oc) * s.positions + position) * s.ic + ic) * s.taps + tap, packed + oc * steps.oc);
         }
       }
     }
@@ -123,7 +96,7 @@ void unpack(const Layout& layout, const Dims& dims, const T* packed, bool add, f
 
 }  // namespace
 
-void check_packed(const Layout& packed_layout, const Dims& dims) { steps_of(packed_layout, dims); }
+void check_packed(const Layout& packed_layout, const Dims& dims) { sizes_of(packed_layout, dims); }
 
 void pack_weights(const Layout& packed_layout, const Dims& dims, const float* logical, bool add, void* packed) {
   if (packed_layout.type == DataType::kBf16) {

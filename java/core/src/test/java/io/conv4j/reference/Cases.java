@@ -391,6 +391,10 @@ public final class Cases {
     }
 
     private void transposedRest() {
+        add(layer(40, 24, 4, 4).stride(2).padding(explicit(1, 1, 1, 1)), "40 to 24, k4 s2", 2, 4, 5);
+        add(flipped(layer(70, 20, 3, 3)).stride(2).padding(same()).bias(CHANNEL), "flipped, 70 to 20, k3 s2", 3, 3, 4);
+        add(layer(48, 33, 4).stride(2).padding(explicit(1, 1)), "1-D, 48 to 33, k4 s2", 2, 19);
+        add(layer(32, 17, 2, 2, 2).stride(2), "3-D, 32 to 17, k2 s2", 1, 2, 3, 3);
         add(layer(16, 8, 4, 4).groups(2).stride(2).padding(explicit(1, 1, 1, 1)).bias(CHANNEL), "2 groups", 1, 4, 3);
         add(layer(15, 21, 3, 3).groups(3).stride(2), "3 groups of 5 to 7", 1, 3, 3);
         add(depthwise(17, 3, 3).stride(2).padding(same()), "depthwise 17", 1, 4, 5);
