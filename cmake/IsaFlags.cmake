@@ -1,5 +1,6 @@
 # Compiler flags of each instruction set. Prefetches for writing are in no level of AVX; a processor that lacks them
-# ignores them.
+# ignores them. Functions at lines of the cache, so that their speed does not depend on what is linked before them (up to
+# 6 % on a Zen 3).
 
 set(isa_flags_generic "")
 set(isa_flags_avx2 -mavx2 -mfma -mprfchw)
@@ -23,7 +24,7 @@ function(add_isa_objects target)
     set(objects ${target}_${isa})
     add_library(${objects} OBJECT ${ARGN})
     target_compile_definitions(${objects} PRIVATE C4J_ISA=${isa} C4J_SIMD="simd/${isa}.h")
-    target_compile_options(${objects} PRIVATE ${isa_flags_${isa}})
+    target_compile_options(${objects} PRIVATE ${isa_flags_${isa}} -falign-functions=64)
     target_include_directories(${objects} PRIVATE $<TARGET_PROPERTY:${target},INCLUDE_DIRECTORIES>)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
   endforeach()

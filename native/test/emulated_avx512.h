@@ -38,13 +38,6 @@ inline void stream(float* p, Floats16 v) {
   store(p, 0xffff, v);
 }
 
-template <typename Words, typename Halves>
-inline Words widen(Halves halves) {
-  Words words = {};
-  for (int i = 0; i < static_cast<int>(sizeof words / sizeof words[0]); ++i) words[i] = halves[i];
-  return words;
-}
-
 }  // namespace emulated
 }  // namespace
 
@@ -53,8 +46,10 @@ inline Words widen(Halves halves) {
 #define _mm512_mask_storeu_ps(p, mask, v) emulated::store(p, mask, v)
 #define _mm256_mask_storeu_ps(p, mask, v) emulated::store(p, mask, v)
 #define _mm512_stream_ps(p, v) emulated::stream(p, v)
-#define _mm512_maskz_cvtepu16_epi32(mask, v) emulated::widen<emulated::Words16>(reinterpret_cast<emulated::Halves16>(v))
-#define _mm256_maskz_cvtepu16_epi32(mask, v) emulated::widen<emulated::Words8>(reinterpret_cast<emulated::Halves8>(v))
+#define _mm512_maskz_cvtepu16_epi32(mask, v) \
+  __builtin_convertvector(reinterpret_cast<emulated::Halves16>(v), emulated::Words16)
+#define _mm256_maskz_cvtepu16_epi32(mask, v) \
+  __builtin_convertvector(reinterpret_cast<emulated::Halves8>(v), emulated::Words8)
 #define _mm256_maskz_loadu_epi16(mask, p) \
   reinterpret_cast<__m256i>(emulated::load<emulated::Halves16>(mask, reinterpret_cast<const uint16_t*>(p)))
 #define _mm_maskz_loadu_epi16(mask, p) \

@@ -31,8 +31,8 @@ class SharedBackwardWeights : public BackwardWeights {
                   (merges_ ? kFewProducts : kFewProducts / 4)),
         block_(in_place_ ? (merges_ ? problem.axes[2].kernel : 1) : even_block(problem)),
         blocks_(ceil_div(problem.taps, block_)),
-        outputs_(panel() > 0 ? whole_panels() : std::min<int64_t>(problem.oc, kMostOutputs)),
         columns_(panel() > 0 ? panel() : std::min<int64_t>(problem.oc, kMostColumns)),
+        outputs_(even_outputs()),
         output_blocks_(ceil_div(problem.oc, outputs_)),
         alike_(blocks_ * problem.axes[2].kernels()),
         splits_(problem, split_count(), gradient_size()),
@@ -102,6 +102,9 @@ class SharedBackwardWeights : public BackwardWeights {
   // Of a unit, which copies the source once for all of them (t4_c128_28: 0.96 of the time), and of a tile.
   static constexpr int64_t kMostOutputs = 128, kMostColumns = 64;
   static constexpr int64_t kInputs = 400;
+  // For threads, where positions are too few for splits (two threads, one image, 28 x 28, on a Zen 3: 32 to 64 channels
+  // 0.72 of the time, 32 to 128 0.74, 128 to 128 0.89); units of fewer inputs and outputs copy too often.
+  static constexpr int64_t kFewUnits = 8, kFewInputs = 96, kFewOutputs = 48;
   static constexpr int64_t kPanelFloats = 16384;  // of the panel in the lanes
   // The same where the other panel's rows are many: half of a first-level cache (t2_c64_56 on a Cascade Lake, from its
   // second one: 1.2 times the time).
@@ -155,7 +158,9 @@ class SharedBackwardWeights : public BackwardWeights {
 
   // Taps of a unit: whole lines if there are several, and about as many in each unit, since threads wait for the last.
   static int64_t even_block(const Problem& p) {
-    const int64_t most = std::clamp<int64_t>(kInputs / p.ic, 1, p.taps);
+    const int64_t wanted = ceil_div(kFewUnits, parts(p) * ceil_div(p.oc, kMostOutputs));
+    const int64_t fewer = std::max(p.taps / wanted, ceil_div(kFewInputs, p.ic));
+    const int64_t most = std::clamp<int64_t>(std::min(kInputs / p.ic, fewer), 1, p.taps);
     const int64_t line = most > p.axes[2].kernel ? p.axes[2].kernel : 1;
     const int64_t lines = p.taps / line, blocks = ceil_div(lines, most / line);
     return ceil_div(lines, blocks) * line;
@@ -191,11 +196,16 @@ class SharedBackwardWeights : public BackwardWeights {
            u.group * p.weights_group + u.first_tap * p.ic * input_step() + output_offset(u.first_output);
   }
 
-  // Outputs of a unit, about as many in each.
-  int64_t whole_panels() const {
-    const int64_t panels = ceil_div(problem_.oc, panel());
-    return ceil_div(panels, ceil_div(panels, ceil_div(kMostOutputs, panel()))) * panel();
+  // Outputs of a unit: the columns of some tiles, about as many in each.
+  int64_t even_outputs() const {
+    const int64_t tiles = ceil_div(problem_.oc, columns_), most = ceil_div(kMostOutputs, columns_);
+    const int64_t wanted = ceil_div(kFewUnits, parts(problem_) * blocks_);
+    const int64_t blocks = std::max(ceil_div(tiles, most), std::min(wanted, problem_.oc / kFewOutputs));
+    return ceil_div(tiles, blocks) * columns_;
   }
+
+  // Units that there would be with all taps and outputs in one.
+  static int64_t parts(const Problem& p) { return p.kernel_count() * p.groups * Splits::by_units(p, 1); }
 
   // Of a split.
   int64_t unit_count() const { return problem_.kernel_count() * problem_.groups * blocks_ * output_blocks_; }
@@ -411,7 +421,7 @@ class SharedBackwardWeights : public BackwardWeights {
   }
 
   bool merges_, in_place_;
-  int64_t block_, blocks_, outputs_, columns_, output_blocks_;
+  int64_t block_, blocks_, columns_, outputs_, output_blocks_;
   int64_t alike_;  // units that read the same lines of the source
   Splits splits_;
   int64_t terms_, most_in_place_;
