@@ -101,9 +101,9 @@ Choices choose(const Geometry& geometry, Choice wanted, Isa isa) {
     choices.passes[static_cast<size_t>(pass)] = own ? Choice::kKernels : Choice::kOneDnn;
   }
   choices.channels_last = choices.of(geometry.transposed ? Pass::kBackwardData : Pass::kForward) == Choice::kKernels;
-  const bool prefers_channels_last = conv4j::prefers_channels_last(geometry, *onednn, isa);
-  choices.channels_last = choices.channels_last || prefers_channels_last;
-  if (prefers_channels_last || prefers_own_gradient(geometry, *onednn, isa)) {
+  const bool gains = prefers_channels_last(geometry, *onednn, isa);
+  choices.channels_last = choices.channels_last || gains;
+  if (gains || prefers_own_gradient(geometry, *onednn, isa)) {
     choices.passes[static_cast<size_t>(Pass::kBackwardWeights)] = Choice::kKernels;
   }
   return choices;
