@@ -63,31 +63,15 @@ const char* order_name(Layout::Order order) {
 }
 
 PackedSteps packed_steps(Layout::Order order, int64_t groups, int64_t oc, int64_t ic, int64_t taps) {
-  PackedSteps steps = {};
+  const int64_t kernel = groups * taps * ic * oc;
   switch (order) {
     case Layout::Order::kOcInner:
-      steps.oc = 1;
-      steps.ic = oc;
-      steps.tap = ic * steps.ic;
-      steps.group = taps * steps.tap;
-      steps.kernel = groups * steps.group;
-      break;
+      return {kernel, taps * ic * oc, ic * oc, oc, 1};
     case Layout::Order::kIcInner:
-      steps.ic = 1;
-      steps.tap = ic;
-      steps.oc = taps * steps.tap;
-      steps.group = oc * steps.oc;
-      steps.kernel = groups * steps.group;
-      break;
+      return {kernel, taps * ic * oc, ic, 1, taps * ic};
     default:
-      steps.oc = 1;
-      steps.group = oc;
-      steps.ic = groups * oc;
-      steps.tap = ic * steps.ic;
-      steps.kernel = taps * steps.tap;
-      break;
+      return {kernel, oc, ic * groups * oc, groups * oc, 1};
   }
-  return steps;
 }
 
 int64_t layout_id(const Layout& layout) {

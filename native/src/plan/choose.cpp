@@ -56,13 +56,14 @@ bool is_faster(const Geometry& g, Pass pass, Isa isa) {
 }
 
 // Whether oneDNN's AVX2 loops for blocked activations are slower than its products of matrices with channels last and
-// own kernels for the gradient of the weights (Zen 3, two threads, 1 and 8 images, all passes together: 2 x 2 with
-// stride 2 0.66 to 0.87 of the time, 3 x 3 0.77 to 0.99, 4 x 4 with a stride 0.87 to 0.93, 1-D 0.79 to 0.98, 3-D 0.81
-// to 1.06; forward alone 0.6 to 1.07, backward_data 0.73 to 1.15, the gradient 0.64 to 1.0). Not for 4 taps without a
+// own kernels for the gradient of the weights (Zen 3, two threads, 1 and 8 images, all passes together: 3 x 3 0.74 to
+// 1.05 of the time, 2 x 2 with stride 2 0.66 to 0.96, 4 x 4 with stride 2 0.72 to 0.85, 3-D 0.79 to 1.0; forward alone
+// 0.55 to 1.07, backward_data 0.72 to 1.2, the gradient 0.5 to 1.07). Not in 1-D (0.86 to 1.14), for 4 taps without a
 // stride (backward_data 1.28), more of them (1.0 to 1.22 in all) or 1 x 1 kernels (1.2 to 1.8).
 bool prefers_channels_last(const Geometry& g, const Implementation& favourite, Isa isa) {
   constexpr int64_t kManyChannels = 32;
-  if (isa != Isa::kAvx2 || g.transposed || g.groups > 1 || std::min(g.ic, g.oc) < kManyChannels) return false;
+  if (isa != Isa::kAvx2 || g.transposed || g.groups > 1 || g.spatial() == 1) return false;
+  if (std::min(g.ic, g.oc) < kManyChannels) return false;
   bool pointwise = true;
   for (const Axis& axis : g.axes) {
     if (axis.dilation > 1 || axis.kernel > (axis.stride > 1 ? 4 : 3)) return false;

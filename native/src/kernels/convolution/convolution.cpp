@@ -5,6 +5,7 @@
 
 #include "kernels/convolution/panels.h"
 #include "kernels/convolution/pass.h"
+#include "kernels/dispatch.h"
 
 namespace conv4j {
 
@@ -38,10 +39,10 @@ class KernelConvolution : public Implementation {
   }
 
  private:
-  // Panels of input channels are soon turned from those of output channels.
+  // Panels of input channels are soon turned from those of output channels. One vector is too narrow for a tile.
   static int64_t panel_of(const Layout& weights, Isa isa) {
     if (weights.kind != Layout::Kind::kPanels) return 0;
-    if (weights.order == Layout::Order::kOcInner) return weights.block;
+    if (weights.order == Layout::Order::kOcInner) return weights.block > kernels_of(isa).lanes ? weights.block : 0;
     return isa == Isa::kAvx2 ? Panels::kColumns : 0;
   }
 
