@@ -34,6 +34,10 @@ class Bf16WeightsTest {
                     : ConvPlan.create(c.spec(), c.source(), options);
         }
 
+        PassCheck check(Numbers numbers) {
+            return new PassCheck(transposed ? c.transposedGeometry() : c.geometry(), DataType.BF16, numbers);
+        }
+
         @Override
         public String toString() {
             return c + (transposed ? ", transposed" : "");
@@ -62,12 +66,14 @@ class Bf16WeightsTest {
     @ParameterizedTest
     @MethodSource("layers")
     void everyInstructionSetAgreesWithTheReferenceOnRoundedWeights(Layer layer) {
+        PassCheck floats = layer.check(Numbers.FLOATS);
+        PassCheck integers = layer.check(Numbers.INTEGERS);
         for (Isa isa : Isas.available()) {
             try (Plan plan = layer.plan(bf16(1).isa(isa).build())) {
                 String implementation = plan.describe().passes().get(0).implementation();
                 assertTrue(implementation.endsWith(" bf16"), implementation);
-                new PassCheck(plan, Numbers.FLOATS).run(PassCheck.OWN);
-                new PassCheck(plan, Numbers.INTEGERS).run(PassCheck.OWN);
+                floats.run(plan, PassCheck.OWN);
+                integers.run(plan, PassCheck.OWN);
             }
         }
     }
@@ -76,16 +82,17 @@ class Bf16WeightsTest {
     @MethodSource("layers")
     void weightsAreRoundedFromEveryLayout(Layer layer) {
         try (Plan plan = layer.plan(bf16(1).build())) {
-            new PassCheck(plan, Numbers.FLOATS).run(PassCheck.PAIRWISE);
+            layer.check(Numbers.FLOATS).run(plan, PassCheck.PAIRWISE);
         }
     }
 
     @ParameterizedTest
     @MethodSource("someLayers")
     void denormalsAreNotFlushed(Layer layer) {
+        PassCheck tiny = layer.check(Numbers.TINY);
         for (Isa isa : Isas.available()) {
             try (Plan plan = layer.plan(bf16(1).isa(isa).build())) {
-                new PassCheck(plan, Numbers.TINY).run(PassCheck.OWN);
+                tiny.run(plan, PassCheck.OWN);
             }
         }
     }

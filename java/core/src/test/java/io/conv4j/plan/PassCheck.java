@@ -14,14 +14,15 @@ import io.conv4j.reference.Expected;
 import io.conv4j.reference.NaiveConvolution;
 import io.conv4j.reference.Numbers;
 import io.conv4j.spec.BiasMode;
+import io.conv4j.spec.ConvGeometry;
 import io.conv4j.spec.Shape;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Runs every pass of a plan in some layouts and forms, and compares with the reference; without the weights' gradient where
- * weights are bf16, which the reference then takes rounded.
+ * Runs every pass of plans of one geometry in some layouts and forms, and compares with the reference, computed once; without
+ * the weights' gradient where weights are bf16, which the reference then takes rounded.
  */
 final class PassCheck {
     /** How a pass is called: for its result, or for a result laid in the caller's tensor or added to it. */
@@ -70,7 +71,6 @@ final class PassCheck {
             new Way(LayoutChoice.OWN, LayoutChoice.OWN, LayoutChoice.OWN, Form.OVERWRITE),
             new Way(LayoutChoice.OWN, LayoutChoice.OWN, LayoutChoice.OWN, Form.ADD));
 
-    private final Plan plan;
     private final Numbers numbers;
     private final boolean biased;
     private final boolean bf16;
@@ -83,16 +83,19 @@ final class PassCheck {
     private final Expected backwardWeights;
     private final Expected backwardBias;
 
-    PassCheck(Plan plan, Numbers numbers) {
-        this.plan = plan;
+    PassCheck(ConvGeometry geometry, Numbers numbers) {
+        this(geometry, DataType.F32, numbers);
+    }
+
+    PassCheck(ConvGeometry geometry, DataType weightsType, Numbers numbers) {
+        NaiveConvolution reference = new NaiveConvolution(geometry);
         this.numbers = numbers;
-        this.biased = plan.spec().bias() != BiasMode.NONE;
-        this.bf16 = plan.options().weightsType() == DataType.BF16;
-        this.source = numbers.fill(plan.sourceShape(), 1);
-        this.weights = numbers.fill(plan.weightsShape(), 2);
-        this.bias = biased ? numbers.fill(plan.biasShape(), 3) : null;
-        this.outputGradient = numbers.fill(plan.outputShape(), 4);
-        NaiveConvolution reference = new NaiveConvolution(plan.geometry());
+        this.biased = geometry.bias() != BiasMode.NONE;
+        this.bf16 = weightsType == DataType.BF16;
+        this.source = numbers.fill(reference.sourceShape(), 1);
+        this.weights = numbers.fill(geometry.weightsShape(), 2);
+        this.bias = biased ? numbers.fill(geometry.biasShape(), 3) : null;
+        this.outputGradient = numbers.fill(reference.outputShape(), 4);
         float[] seen = bf16 ? Bf16.round(weights) : weights;
         this.forward = reference.forward(source, seen, bias);
         this.backwardData = reference.backwardData(outputGradient, seen);
@@ -100,11 +103,20 @@ final class PassCheck {
         this.backwardBias = biased ? reference.backwardBias(outputGradient) : null;
     }
 
-    void run(List<Way> ways) {
-        ways.forEach(this::run);
+    void run(Plan plan, List<Way> ways) {
+        ways.forEach(way -> run(plan, way));
     }
 
-    private void run(Way way) {
+    /** Forward alone, with a caller's tensor of these weights. */
+    void forward(Plan plan, Tensor w) {
+        try (Tensor x = Tensor.of(source, plan.sourceShape());
+                Tensor b = biased ? Tensor.of(bias, plan.biasShape()) : null;
+                Tensor y = biased ? plan.forward(x, w, b) : plan.forward(x, w)) {
+            numbers.check("forward with " + w, forward, y.toFloatArray());
+        }
+    }
+
+    private void run(Plan plan, Way way) {
         Layout sourceLayout = way.source().or(plan.sourceLayout());
         Layout weightsLayout = way.weights().or(plan.weightsLayout());
         Layout outputLayout = way.output().or(plan.outputLayout());

@@ -38,9 +38,9 @@ class RandomLayersTest {
         ConvCase drawn = transposed ? RandomCases.transposed(seed) : RandomCases.convolution(seed);
         try (Plan plan = plan(drawn, options(random, drawn), transposed)) {
             Numbers numbers = random.nextBoolean() ? Numbers.INTEGERS : Numbers.FLOATS;
-            PassCheck check = new PassCheck(plan, numbers);
+            PassCheck check = new PassCheck(plan.geometry(), plan.options().weightsType(), numbers);
             List<PassCheck.Way> ways = PassCheck.PAIRWISE;
-            check.run(List.of(ways.get(random.nextInt(ways.size())), ways.get(random.nextInt(ways.size()))));
+            check.run(plan, List.of(ways.get(random.nextInt(ways.size())), ways.get(random.nextInt(ways.size()))));
         } catch (AssertionError e) {
             throw new AssertionError(drawn.spec() + " over " + drawn.source() + ": " + e.getMessage(), e);
         }
