@@ -37,13 +37,6 @@ void parallel_for(int64_t count, const Body& body) {
       count, [](const void* context, int64_t index) { (*static_cast<const Body*>(context))(index); }, &body);
 }
 
-// Runs body(begin, end) for ranges that make up 0 to count - 1, one for each thread.
-template <typename Body>
-void parallel_for_ranges(int64_t count, const Body& body) {
-  const int64_t ranges = thread_count() < count ? thread_count() : count;
-  parallel_for(ranges, [&](int64_t i) { body(count * i / ranges, count * (i + 1) / ranges); });
-}
-
 // Which of `count` things a unit of work is about: its number holds such choices as digits of their own bases, and this
 // takes the last one off.
 inline int64_t take_digit(int64_t& number, int64_t count) {

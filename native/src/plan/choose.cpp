@@ -39,16 +39,20 @@ bool is_faster(const Geometry& g, Pass pass, Isa isa) {
   const bool fewer_outputs = few_outputs && g.ic >= std::max(2 * g.oc, kFewInputs);
   const bool wasteful = g.ic >= lanes && 2 * padded(g.ic) * padded(g.oc) >= 3 * g.ic * g.oc;
   const bool upsamples = g.transposed && strided && g.ic <= 2 * lanes;
+  // oneDNN's AVX2 loops for 1, 2 and 4 inputs; for 3 it has loops of their own. Gradients of the weights on a Zen 3,
+  // two threads, 8 images: 0.18 to 0.6 of its time, one image to 0.85.
+  const bool has_slow_loops = isa == Isa::kAvx2 && few_inputs && g.ic != 3 && g.oc > lanes / 2;
   switch (pass) {
     case Pass::kForward:
+      // By own kernels all passes lie channels last, with no reorder, as the layers behind like it (see below): on a
+      // Zen 3, 1 to 32 images, all of them together take 0.45 to 0.9 of the time, forward alone 0.7 to 1.5 (64 outputs
+      // 1.0 to 1.15); in 3-D 0.82 to 0.98 and up to 1.6.
+      if (has_slow_loops && !g.transposed && g.spatial() < 3) return true;
       return fewer_outputs || wasteful || upsamples || (g.transposed && g.ic <= lanes / 4);
     case Pass::kBackwardData:
       return few_inputs || few_outputs || wasteful || upsamples;
     default:
-      // oneDNN's AVX2 loops for 1, 2 and 4 inputs (Zen 3, two threads, 8 images 0.18 to 0.6 of its time, one image to
-      // 0.85); for 3 it has loops of their own. Forward to one or two vectors of outputs own kernels are faster, too
-      // (0.47 to 0.88), but the plan's layouts then cost the other passes more (1.2 to 1.7).
-      if (isa == Isa::kAvx2 && few_inputs && g.ic != 3 && g.oc > lanes / 2) return true;
+      if (has_slow_loops) return true;
       // Upsampled, 64 to 32 channels on a Zen 4, two threads: 1.09 of oneDNN's time; 32 to 16 on a Zen 3 1.1 to 1.5.
       return (few_outputs && g.ic > lanes / 2) ||
              ((wasteful || (upsamples && !is_zen4_or_before())) && g.ic >= lanes && g.oc >= lanes);

@@ -30,7 +30,6 @@ enum class Role {
             // most, columns input channels
 };
 
-constexpr int64_t kMostRows = 28;
 // Elements of an image that are turned in one go (those of a position at a time, mnist_c1, 32 images: 1.09 of the
 // time).
 constexpr int64_t kTurnedColumns = 1024;
@@ -52,7 +51,8 @@ class BackwardData : public KernelPass {
   explicit BackwardData(const Problem& problem)
       : KernelPass(problem),
         role_(role_of(problem)),
-        grids_(turns_images() ? source_grids_by_images(problem) : source_grids(problem, kMostRows)),
+        grids_(turns_images() ? source_grids_by_images(problem)
+                              : source_grids(problem, most_rows(problem.taps * problem.oc))),
         dst_(problem.dst),
         lists_(problem.taps),
         images_(problem, problem.n) {

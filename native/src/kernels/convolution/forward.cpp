@@ -4,6 +4,7 @@
 #include "core/division.h"
 #include "kernels/convolution/channelwise.h"
 #include "kernels/convolution/grid.h"
+#include "kernels/convolution/lists.h"
 #include "kernels/convolution/panels.h"
 #include "kernels/convolution/pass.h"
 #include "kernels/convolution/slide.h"
@@ -14,9 +15,6 @@
 namespace conv4j {
 
 namespace {
-
-// Neighbouring columns of the other phases read the same source.
-constexpr int64_t kMostRows = 28;
 
 // Weights that few rows use are prefetched so far ahead, into the second-level cache: 0.57 -> 0.83 of the roofline for
 // 8 images (deepface_l4). Into the first one it gains nothing: few lines can be under way there. From 16 KB to a
@@ -36,11 +34,13 @@ class Forward : public KernelPass {
   explicit Forward(const Problem& problem)
       : KernelPass(problem),
         start_(problem),
-        grids_(output_grids(problem, kMostRows)),
+        grids_(output_grids(problem, most_rows(problem.taps * problem.ic))),
         src_(problem.src),
         panels_(problem.oc, problem.oc),
+        lists_(problem.taps),
         tap_step_(problem.weights_tap) {
-    segments_ = reserve_per_thread<Segment>(problem.taps);
+    keys_ = reserve_per_thread<SegmentLists::Key>(lists_.keys());
+    segments_ = reserve_per_thread<Segment>(lists_.segments());
     turned_ = reserve<float>(start_.turned_size());
     by_images_ = grids_[0].rows == 3;
     has_panels_ = problem.order == Problem::Order::kOcInner && Panels::pay_near(problem, problem.oc);
@@ -52,6 +52,7 @@ class Forward : public KernelPass {
       grids_ = grouped(grids_, [](int, const Item& item) { return item.kernel; });
     } else {
       join_blocks(problem, grids_[0]);
+      join_short_lines(problem.taps * problem.ic, grids_[0]);
     }
     fetches_ = by_images_ && !has_panels_ && (problem.n > 1 || from_memory(problem)) && !reads_in_order();
     // Of one column alone, all lies near.
@@ -67,7 +68,10 @@ class Forward : public KernelPass {
   void run(const Call& call) const override {
     const Problem& p = problem_;
     const Start::Values values = start_.of(call, turned_.of<float>(call));
-    for (int thread = 0; has_panels_ && thread < p.threads; ++thread) *copied_.of<Copied>(call, thread) = {};
+    for (int thread = 0; thread < p.threads; ++thread) {
+      lists_.clear(keys_.of<SegmentLists::Key>(call, thread));
+      if (has_panels_) *copied_.of<Copied>(call, thread) = {};
+    }
     const float* src = set_apart(call.src, p.src.image, src_.image, p.n, spaced_.of<float>(call));
     // Not rows of images, which lie far apart (mnist_c1, 32 images: 1.5 times the time, 128 1.2).
     const bool streams = !by_images_ && streams_positions(call, call.dst, p.dst, p.oc, p.taps * p.ic);
@@ -78,21 +82,18 @@ class Forward : public KernelPass {
       Tile t = {};
       t.columns = panels_.columns(panel);
       t.streams = streams;
-      Segment* list = segments_.of<Segment>(call);
-      t.segments = list;
       t.b_step = p.order == Problem::Order::kOcInner ? panels_.width() : p.taps * p.ic;
       const auto run_tile = has_panels_ ? p.kernels.gemm : p.order == Problem::Order::kOcInner ? p.gemm : p.dot;
       if (!by_images_) t.a_ahead = line.first_next.other(src_) - line.first.other(src_);
       t.b_ahead = fetches_ ? kWeightsAhead : 0;
-      int64_t kind = -1;
       for (int64_t i = line.begin; i < line.end; i += t.tiles) {
         t.tiles = line.equal_steps(i);
         Where where = line.at(i), next = line.at(std::min(i + 1, line.end - 1));
         t.b_next = kernel(next) - kernel(where);
         t.b_share_ahead = shares_ ? next_kernel(line, i, t) : 0;
         for (int64_t h = 0; h < line.heights; ++h, ++where.axis[1], ++next.axis[1]) {
-          if (line.heights > 1 || where.axis[2]->kind != kind) t.segment_count = find_segments(where, list);
-          kind = where.axis[2]->kind;
+          lists_.set(where, keys_.of<SegmentLists::Key>(call), segments_.of<Segment>(call), t,
+                     [&](const Where& tile, Segment* list) { return find_segments(tile, list); });
           const int64_t own = where.own(p.dst);
           const float* a = src + where.other(src_);
           t.a_next = next.other(src_) - where.other(src_);
@@ -203,8 +204,9 @@ class Forward : public KernelPass {
   Steps src_;              // of what the tiles read
   Panels panels_;
   bool has_panels_;
+  SegmentLists lists_;
   int64_t tap_step_;  // of the weights that the tiles read
-  Place segments_, turned_, spaced_, panel_, copied_;
+  Place keys_, segments_, turned_, spaced_, panel_, copied_;
 };
 
 }  // namespace

@@ -131,6 +131,23 @@ int64_t pieces_of(const Grid& grid, int64_t most) {
   return grid.width_first ? size(grid.axes[2]) : std::min(size(grid.axes[2]), most);
 }
 
+int64_t positions_of(const std::vector<Item>& items) {
+  int64_t positions = 0;
+  for (const Item& item : items) positions += item.count;
+  return positions;
+}
+
+// In the time of a position: a tile takes that of a few more, so that those of the border, of few rows, take longer.
+double cost_of(const Grid& grid) {
+  constexpr double kOfTile = 4;
+  auto positions = static_cast<double>(positions_of(grid.images)), tiles = static_cast<double>(size(grid.images));
+  for (const std::vector<Item>& items : grid.axes) {
+    positions *= static_cast<double>(positions_of(items));
+    tiles *= static_cast<double>(size(items));
+  }
+  return positions + kOfTile * tiles;
+}
+
 // Whether there was no next one, so that it is the first one again.
 bool move_on(const Item*& item, const std::vector<Item>& items, int64_t step = 1) {
   if (items.data() + items.size() - item > step) {
@@ -149,6 +166,13 @@ void join_blocks(const Problem& problem, Grid& grid) {
   const Axis& height = problem.axes[1];
   const bool by_blocks = height.sharing == Sharing::kBlocks && problem.kernel_count() >= kFewUnits;
   if (grid.rows == 3 && by_blocks) grid.heights = height.sharing_size;
+}
+
+void join_short_lines(int64_t terms, Grid& grid) {
+  constexpr int64_t kMost = 8;
+  if (grid.rows == 2 && has_few_terms(terms)) {
+    grid.heights = std::clamp<int64_t>(lines_of(grid) / few_units(), 1, kMost);
+  }
 }
 
 std::vector<Grid> source_grids(const Problem& problem, int64_t most) { return grids_of(problem, source_items, most); }
@@ -194,6 +218,23 @@ LineCursor::LineCursor(const std::vector<Grid>& grids) : grids_(grids) {
   for (const Grid& grid : grids) lines += lines_of(grid);
   if (lines > 0) most_pieces_ = ceil_div(few_units(), lines);
   for (const Grid& grid : grids) count_ += lines_of(grid) * pieces_of(grid, most_pieces_);
+  if (grids.size() == 1 || thread_count() == 1) return;  // Lines take equally long, or it is of no use.
+  for (const Grid& grid : grids) cost_ += cost_of(grid);
+}
+
+int64_t LineCursor::number_at(double share) const {
+  if (cost_ == 0) return static_cast<int64_t>(share * static_cast<double>(count_));
+  double left = share * cost_;
+  int64_t number = 0;
+  for (const Grid& grid : grids_) {
+    if (left <= 0) return number;
+    const double cost = cost_of(grid);
+    const int64_t count = lines_of(grid) * pieces_of(grid, most_pieces_);
+    if (left < cost) return number + static_cast<int64_t>(left / cost * static_cast<double>(count));
+    left -= cost;
+    number += count;
+  }
+  return count_;
 }
 
 void LineCursor::seek(int64_t number) {

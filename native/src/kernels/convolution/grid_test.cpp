@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <set>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace conv4j {
@@ -94,6 +96,45 @@ TEST(LineCursor, KnowsTheNextLine) {
     EXPECT_EQ(next.image, cursor.line().first.image);
   }
   EXPECT_EQ(cursor.line().first_next.axis[1], cursor.line().first.axis[1]);
+}
+
+constexpr int64_t kOfTile = 4;  // positions' time that a tile takes beside those of its own
+
+// Wide lines and narrow ones, which thread counts and rounds do not divide.
+TEST(ForEachLine, TakesEveryLineOnceInEveryRoundAndSharesOutTheWork) {
+  std::vector<Grid> grids = {grid_of(1, 28, 1, 3, false, 1), grid_of(1, 28, 2, 3, false, 1)};
+  for (Grid& grid : grids) {
+    for (std::vector<Item>* items : {&grid.axes[0], &grid.axes[1], &grid.axes[2], &grid.images}) {
+      for (Item& item : *items) item.count = 1;
+    }
+  }
+  grids[0].axes[2][0].count = 26;
+  for (int threads : {1, 2, 3, 5}) {
+    const ScopedThreads scope(threads);
+    for (int64_t rounds : {1, 2, 7}) {
+      std::vector<std::vector<std::pair<int64_t, Position>>> visits(static_cast<size_t>(threads));
+      std::vector<int64_t> work(static_cast<size_t>(threads), 0);
+      for_each_line(
+          grids, rounds,
+          [&](const Line& line, int64_t round) {
+            const auto thread = static_cast<size_t>(thread_index());
+            for (int64_t i = line.begin; i < line.end; ++i) {
+              visits[thread].emplace_back(round, start_of(line));
+              std::get<3>(visits[thread].back().second) += i - line.begin;
+              work[thread] += line.at(i).axis[2]->count + kOfTile;
+            }
+          },
+          [] {});
+      std::set<std::pair<int64_t, Position>> all;
+      for (const auto& of_thread : visits) {
+        for (const auto& visit : of_thread) ASSERT_TRUE(all.insert(visit).second);
+      }
+      EXPECT_EQ(all.size(), static_cast<size_t>(rounds * (28 * 3 + 28 * 2 * 3)));
+      const int64_t line = 26 + kOfTile, border = 2 * (1 + kOfTile);
+      const int64_t fair = rounds * 28 * 3 * (line + border) / threads;
+      for (int64_t of_thread : work) EXPECT_LE(std::abs(of_thread - fair), 2 * line);
+    }
+  }
 }
 
 }  // namespace

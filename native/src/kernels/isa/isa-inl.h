@@ -71,21 +71,25 @@ inline __attribute__((always_inline)) void with_count(int64_t count, const Body&
 }
 
 // Covers `rows` by blocks of at most kMost, as even as can be: a last block of one row would be slow. Calls
-// body(Int<count>(), first, block).
+// body(Int<count>(), first row, first block, blocks) for one or two runs of equal blocks.
+template <int kMost, typename Body>
+inline __attribute__((always_inline)) void in_equal_blocks(int64_t rows, const Body& body) {
+  int64_t blocks = 1, least = rows, longer = 0;
+  if (rows > kMost) {  // else without divisions
+    blocks = (rows + kMost - 1) / kMost;
+    least = quotient(rows, blocks);
+    longer = rows - least * blocks;
+  }
+  if (longer > 0) with_count<kMost>(least + 1, [&](auto size) { body(size, int64_t{0}, int64_t{0}, longer); });
+  with_count<kMost>(least, [&](auto size) { body(size, (least + 1) * longer, longer, blocks - longer); });
+}
+
+// The same, one block at a time: body(Int<count>(), first row, block).
 template <int kMost, typename Body>
 inline __attribute__((always_inline)) void in_blocks(int64_t rows, const Body& body) {
-  if (rows <= kMost) {  // without divisions
-    with_count<kMost>(rows, [&](auto size) { body(size, int64_t{0}, int64_t{0}); });
-    return;
-  }
-  int64_t row = 0;
-  const int64_t blocks = (rows + kMost - 1) / kMost;
-  const int64_t least = quotient(rows, blocks), longer = rows - least * blocks;
-  for (int64_t block = 0; block < blocks; ++block) {
-    const int64_t count = least + (block < longer ? 1 : 0);
-    with_count<kMost>(count, [&](auto size) { body(size, row, block); });
-    row += count;
-  }
+  in_equal_blocks<kMost>(rows, [&](auto size, int64_t row, int64_t block, int64_t blocks) {
+    for (int64_t end = block + blocks; block < end; ++block, row += size) body(size, row, block);
+  });
 }
 
 // Runs the kernel for each of the tiles.

@@ -131,6 +131,9 @@ class ConvPlanTest extends PlanTest {
             assertEquals(List.of(true, true, true), ownPasses(64, 1, options));
             assertEquals(List.of(true, true, true), ownPasses(64, 3, options));
             assertEquals(List.of(false, false), ownPasses(48, 48, options).subList(0, 2));
+            if (isa == Isa.AVX2) {
+                assertEquals(List.of(true, true, true), ownPasses(1, 32, options));
+            }
         }
     }
 
