@@ -2,7 +2,6 @@ package io.conv4j.plan;
 
 import io.conv4j.reference.Cases;
 import io.conv4j.reference.ConvCase;
-import io.conv4j.spec.ConvGeometry;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -17,11 +16,6 @@ class ConvKernelsTest extends KernelsTest {
 
     static List<ConvCase> someCases() {
         return Cases.some(cases());
-    }
-
-    @Override
-    ConvGeometry geometry(ConvCase c) {
-        return c.geometry();
     }
 
     @Override

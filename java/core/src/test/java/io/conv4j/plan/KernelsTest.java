@@ -7,14 +7,14 @@ import io.conv4j.memory.Tensor;
 import io.conv4j.reference.ConvCase;
 import io.conv4j.reference.Numbers;
 import io.conv4j.spec.BiasMode;
-import io.conv4j.spec.ConvGeometry;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What plans on own kernels promise, for every sharing. */
 abstract class KernelsTest {
-    abstract ConvGeometry geometry(ConvCase c);
-
     abstract Plan create(ConvCase c, PlanOptions options);
 
     static PlanOptions.Builder kernels(int threads) {
@@ -32,15 +32,16 @@ abstract class KernelsTest {
     @ParameterizedTest
     @MethodSource("cases")
     void everyInstructionSetAgreesWithTheReference(ConvCase c) {
-        PassCheck floats = new PassCheck(geometry(c), Numbers.FLOATS);
-        PassCheck integers = new PassCheck(geometry(c), Numbers.INTEGERS);
+        Map<Numbers, PassCheck> checks = new EnumMap<>(Numbers.class);
         for (Isa isa : Isas.available()) {
             try (Plan plan = create(c, kernels(1).isa(isa).build())) {
                 String name = "kernels " + isa.name().toLowerCase(java.util.Locale.ROOT) + " ";
                 String implementation = plan.describe().passes().get(0).implementation();
                 assertTrue(implementation.startsWith(name), implementation);
-                floats.run(plan, PassCheck.OWN);
-                integers.run(plan, PassCheck.OWN);
+                for (Numbers numbers : List.of(Numbers.FLOATS, Numbers.INTEGERS)) {
+                    checks.computeIfAbsent(numbers, n -> new PassCheck(plan.geometry(), n))
+                            .run(plan, PassCheck.OWN);
+                }
             }
         }
     }
