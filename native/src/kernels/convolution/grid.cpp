@@ -1,6 +1,7 @@
 #include "kernels/convolution/grid.h"
 
 #include <array>
+#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
@@ -222,15 +223,15 @@ LineCursor::LineCursor(const std::vector<Grid>& grids) : grids_(grids) {
   for (const Grid& grid : grids) cost_ += cost_of(grid);
 }
 
-int64_t LineCursor::number_at(double share) const {
-  if (cost_ == 0) return static_cast<int64_t>(share * static_cast<double>(count_));
-  double left = share * cost_;
+int64_t LineCursor::number_at(int64_t part, int64_t parts) const {
+  if (cost_ == 0) return count_ * part / parts;
+  double left = cost_ * static_cast<double>(part) / static_cast<double>(parts);
   int64_t number = 0;
   for (const Grid& grid : grids_) {
     if (left <= 0) return number;
     const double cost = cost_of(grid);
     const int64_t count = lines_of(grid) * pieces_of(grid, most_pieces_);
-    if (left < cost) return number + static_cast<int64_t>(left / cost * static_cast<double>(count));
+    if (left < cost) return number + std::llround(left / cost * static_cast<double>(count));
     left -= cost;
     number += count;
   }

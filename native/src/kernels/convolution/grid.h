@@ -121,8 +121,8 @@ class LineCursor {
   explicit LineCursor(const std::vector<Grid>& grids);
 
   int64_t count() const { return count_; }
-  // Of the line before which such a share of the work, less than 1, comes.
-  int64_t number_at(double share) const;
+  // Of the line before which that part of the work comes.
+  int64_t number_at(int64_t part, int64_t parts) const;
   void seek(int64_t number);
   Line line() const;
   void next();
@@ -141,15 +141,16 @@ class LineCursor {
 };
 
 // Runs `body(line, round)` in parallel for pieces of lines, all of them in every round, and `done()` in each thread
-// after its last. Results do not depend on the pieces. A thread takes a run of them, of as many positions as the
-// others: lines of the border have few (3 x 3 taps, two threads on a Zen 3: ).
+// after its last. Results do not depend on the pieces. A thread takes a run of them that is as much work as the
+// others': lines of the border are less than the rest (two threads on a Zen 3, one image of 32 channels, 14 x 14: 0.82
+// to 0.86 of the time).
 template <typename Body, typename Done>
 void for_each_line(const std::vector<Grid>& grids, int64_t rounds, const Body& body, const Done& done) {
   const LineCursor first(grids);
   const int64_t count = first.count(), ranges = std::min<int64_t>(thread_count(), count * rounds);
   const auto start = [&](int64_t range) {
     const int64_t round = range * rounds / ranges, rest = range * rounds - round * ranges;
-    return round * count + first.number_at(static_cast<double>(rest) / static_cast<double>(ranges));
+    return round * count + first.number_at(rest, ranges);
   };
   parallel_for(ranges, [&](int64_t range) {
     LineCursor cursor = first;
