@@ -20,7 +20,7 @@ struct Grid {
   std::vector<Item> images;
   int rows;
   bool width_first = false;  // all tiles of one width come before those of the next: their kernels fill a cache
-  int64_t heights = 1;       // that share kernels come together
+  int64_t heights = 1;       // that make up one line
 };
 
 // Sums of so few terms that what happens once per tile or line counts.
