@@ -248,9 +248,9 @@ class ChannelwiseBackwardWeights : public Channelwise {
       : Channelwise(problem),
         rows_(output_grids(problem, INT64_MAX)[0].rows),
         phases_(phases(problem.axes[2], rows_)),
-        by_lines_(lines_pay(problem) && rows_ == 2 && phases_ * problem.taps * problem.ic <= kFewSums &&
-                  Splits::by_lines(problem) >= kFewSplits),
-        splits_(problem, by_lines_    ? Splits::by_lines(problem)
+        slides_(slides(problem)),
+        by_lines_(rows_ == 2 && lines_pay(problem) && line_splits(problem) >= (slides_ ? kFewSplits / 2 : kFewSplits)),
+        splits_(problem, by_lines_    ? line_splits(problem)
                          : rows_ != 3 ? Splits::by_images(problem)
                                       : 1) {
     for (int axis : {0, 1}) {
@@ -271,8 +271,8 @@ class ChannelwiseBackwardWeights : public Channelwise {
     }
     columns_ =
         std::min(channels_, problem.axes[0].kernels() * problem.axes[1].kernels() >= 16 ? channels_ : kFewColumns);
-    const int64_t floats = problem.n * (problem.src.image + problem.dst.image);
-    is_near_ = floats * static_cast<int64_t>(sizeof(float)) <= last_level_cache_bytes();
+    is_near_ = problem.n * image_bytes(problem) <= last_level_cache_bytes() / (slides_ ? kPartOfLastLevel : 1) &&
+               (slides_ || problem.kernels.lanes == kWidest);
     segments_ = reserve_per_thread<Segment>(kMostSegments);
     sums_ = reserve<float>(splits_.scratch_size());
     if (is_spread_) {
@@ -295,12 +295,15 @@ class ChannelwiseBackwardWeights : public Channelwise {
   static constexpr int64_t kMostSegments = 64;
   static constexpr int64_t kMostPhases = 4;
   static constexpr int64_t kPositionsAhead = 4;
+  static constexpr int64_t kWidest = 16;
+  // With AVX2, from memory that others use, too (a Zen 3, 56 x 56: 4 images 0.88 of the time, 8 images 1.5).
+  static constexpr int64_t kPartOfLastLevel = 4;
   // 3 x 3 taps of 4 kernels and 7 x 7 of one still gain by lines; 5 x 5 of two do not, 7 x 7 of two take 1.2 times as
-  // long.
+  // long, but where they slide with AVX2 (a Zen 3, 5 x 5 and 7 x 7 of 2 to 4: 0.64 to 0.94, 8 images 0.66 to 0.97).
   static constexpr int64_t kFewSums = 49;
   // Bytes of both sides of an image that stay near a Zen 3's core while all kernels find them there (600 KB, by lines:
-  // 1.0 to 1.36 of the time, 800 KB 0.70).
-  static constexpr int64_t kNearImage = 700 << 10;
+  // 1.0 to 1.36 of the time, 800 KB 0.70; where they slide 280 KB 0.9 to 1.1, 560 KB 0.77 to 0.97).
+  static constexpr int64_t kNearImage = 700 << 10, kNearSlide = 500 << 10;
   // Splits that feed some threads evenly.
   static constexpr int64_t kFewSplits = 8;
 
@@ -316,9 +319,24 @@ class ChannelwiseBackwardWeights : public Channelwise {
     const Item* last;
   };
 
-  static bool lines_pay(const Problem& p) {
+  static int64_t image_bytes(const Problem& p) {
+    return (p.src.image + p.dst.image) * static_cast<int64_t>(sizeof(float));
+  }
+
+  // Whether 16 registers hold what neighbouring positions of a line of kernels share.
+  bool slides(const Problem& p) const {
+    const Axis& width = p.axes[2];
+    return p.kernels.lanes < kWidest && phases_ > 1 && width.kernel > 2 && width.stride == width.dilation && p.ic == 1;
+  }
+
+  bool lines_pay(const Problem& p) const {
+    if (phases_ * p.taps * p.ic > kFewSums && !slides_) return false;
     if (cpu() != Cpu::kZen3) return cpu() == Cpu::kIntel;
-    return (p.src.image + p.dst.image) * static_cast<int64_t>(sizeof(float)) > kNearImage;
+    return image_bytes(p) > (slides_ ? kNearSlide : kNearImage);
+  }
+
+  int64_t line_splits(const Problem& p) const {
+    return slides_ ? Splits::by_lines(p, kFewSplits) : Splits::by_lines(p);
   }
 
   static int64_t phases(const Axis& width, int rows) {
@@ -489,7 +507,7 @@ class ChannelwiseBackwardWeights : public Channelwise {
 
   int rows_;        // the axis whose items are runs; 3: the images
   int64_t phases_;  // kernels of a row whose sums are computed together
-  bool by_lines_;
+  bool slides_, by_lines_;
   std::vector<Item> items_[2];
   std::vector<std::vector<Item>> by_kernel_[2];
   std::vector<Widths> widths_;

@@ -36,11 +36,13 @@ class Splits {
   }
 
   // A count for lines that come in the order of memory: zeroing and adding up the sums costs little beside reading
-  // them.
-  static int64_t by_lines(const Problem& problem) {
+  // them. Up to `enough` where it costs more.
+  static int64_t by_lines(const Problem& problem, int64_t enough = 1) {
     const int64_t line = problem.src.axis[1] + problem.dst.axis[1];
     const int64_t lines = problem.n * problem.axes[0].output * problem.axes[1].output;
-    return std::clamp<int64_t>(lines * line / (kReads * problem.weights_size()), 1, std::min(lines, kManyUnits / 2));
+    const int64_t reads = lines * line / problem.weights_size();  // for each sum
+    const int64_t count = std::max(reads / kReads, std::min(reads / kFewReads, enough));
+    return std::clamp<int64_t>(count, 1, std::min(lines, kManyUnits / 2));
   }
 
   int64_t count() const { return count_; }
@@ -69,7 +71,7 @@ class Splits {
   static constexpr int64_t kFewTerms = 1024;
   static constexpr int64_t kManyUnits = 64;
   // Elements that a split reads for each of its sums (8: for one image, 1.14 of the time).
-  static constexpr int64_t kReads = 32;
+  static constexpr int64_t kReads = 32, kFewReads = 8;
 
   const Problem& problem_;
   int64_t count_, size_;

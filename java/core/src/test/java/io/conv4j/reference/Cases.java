@@ -427,7 +427,7 @@ public final class Cases {
         c.add(layer(9, 150, 3, 2).sharing(tiled(2)).padding(sameLower()), "tiled 2, 9 to 150", 2, 6, 7);
         c.add(layer(6, 4, 3, 2).sharing(tiled(2)).groups(2).dilation(2), "tiled, groups, dilation", 1, 8, 6);
         c.add(depthwise(17, 3, 3).sharing(tiled(2)).padding(same()), "tiled depthwise 17", 2, 6, 5);
-        c.add(depthwise(17, 3, 3).sharing(tiled(2)).padding(explicit(1, 0, 2, 1)), "tiled depthwise, lines", 3, 49, 51);
+        c.add(depthwise(17, 3, 3).sharing(tiled(2)).padding(explicit(1, 0, 2, 1)), "tiled depthwise, lines", 3, 63, 65);
         c.add(depthwise(9, 5, 5).sharing(tiled(2)).padding(same()), "tiled depthwise, 25 taps", 1, 7, 31);
         c.add(depthwise(5, 3).sharing(tiled(3)).padding(same()), "1-D tiled depthwise, long", 1, 217);
         c.add(
