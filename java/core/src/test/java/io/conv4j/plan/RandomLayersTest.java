@@ -20,22 +20,32 @@ class RandomLayersTest {
     private static final String ISA = System.getProperty("conv4j.random.isa");
 
     @Test
-    void randomLayersAgreeWithTheReference() {
-        System.out.println("random layers: " + CASES + " from seed " + SEED);
-        for (int i = 0; i < CASES; i++) {
+    void smallLayersAgreeWithTheReference() {
+        check(CASES, new RandomCases(1));
+    }
+
+    /** Many ways are for layers that fill caches. */
+    @Test
+    void largeLayersAgreeWithTheReference() {
+        check((CASES + 9) / 10, new RandomCases(6));
+    }
+
+    private static void check(int count, RandomCases cases) {
+        System.out.println("random layers: " + count + " from seed " + SEED);
+        for (int i = 0; i < count; i++) {
             long seed = SEED + i;
             try {
-                check(seed);
+                check(seed, cases);
             } catch (Throwable e) {
                 Assertions.fail("-Dconv4j.random.cases=1 -Dconv4j.random.seed=" + seed + ": " + e.getMessage(), e);
             }
         }
     }
 
-    private static void check(long seed) {
+    private static void check(long seed, RandomCases cases) {
         Random random = new Random(~seed);
         boolean transposed = random.nextInt(4) == 0;
-        ConvCase drawn = transposed ? RandomCases.transposed(seed) : RandomCases.convolution(seed);
+        ConvCase drawn = transposed ? cases.transposed(seed) : cases.convolution(seed);
         try (Plan plan = plan(drawn, options(random, drawn), transposed)) {
             Numbers numbers = random.nextBoolean() ? Numbers.INTEGERS : Numbers.FLOATS;
             PassCheck check = new PassCheck(plan.geometry(), plan.options().weightsType(), numbers);

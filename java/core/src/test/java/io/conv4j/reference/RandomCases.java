@@ -1,5 +1,6 @@
 package io.conv4j.reference;
 
+import io.conv4j.spec.Axis;
 import io.conv4j.spec.AxisSharing;
 import io.conv4j.spec.BiasMode;
 import io.conv4j.spec.ConvSpec;
@@ -9,12 +10,19 @@ import io.conv4j.spec.Shape;
 import io.conv4j.spec.Sharing;
 import java.util.Random;
 
-/** Layers drawn at random, each legal and small: what nobody thought of when the list of cases was written. */
+/**
+ * Layers drawn at random, each legal: what nobody thought of when the list of cases was written. At scale 1 they are
+ * small; at a larger one axes and channels are up to so many times as long, as those are whose ways depend on sizes.
+ */
 public final class RandomCases {
-    private RandomCases() {}
+    private final int scale;
+
+    public RandomCases(int scale) {
+        this.scale = scale;
+    }
 
     /** A convolution, the same one for the same seed. */
-    public static ConvCase convolution(long seed) {
+    public ConvCase convolution(long seed) {
         Random random = new Random(seed);
         while (true) {
             ConvCase drawn = draw(random, "seed " + seed, false);
@@ -25,7 +33,7 @@ public final class RandomCases {
     }
 
     /** A transposed convolution, the same one for the same seed. */
-    public static ConvCase transposed(long seed) {
+    public ConvCase transposed(long seed) {
         Random random = new Random(seed);
         while (true) {
             ConvCase drawn = draw(random, "transposed, seed " + seed, true);
@@ -35,21 +43,26 @@ public final class RandomCases {
         }
     }
 
-    private static boolean isLegal(ConvCase drawn, boolean transposed) {
+    private boolean isLegal(ConvCase drawn, boolean transposed) {
         try {
             var geometry = transposed ? drawn.transposedGeometry() : drawn.geometry();
-            double work = (double) geometry.outputShape().elements()
-                    * geometry.weightsShape().elements()
-                    / geometry.outChannels();
-            return work < 2e6
-                    && geometry.weightsShape().elements() < 200_000
-                    && geometry.sourceShape().elements() < 100_000;
+            Shape sums = transposed ? geometry.sourceShape() : geometry.outputShape();
+            double work = (double) sums.elements()
+                    * (transposed ? geometry.outChannels() : geometry.inChannels())
+                    / geometry.groups();
+            for (Axis axis : geometry.axes()) {
+                work *= axis.kernel();
+            }
+            int area = scale * scale;
+            return work < 2e6 * area
+                    && geometry.weightsShape().elements() < 200_000 * area
+                    && geometry.sourceShape().elements() < 100_000 * area;
         } catch (IllegalArgumentException e) {
             return false; // A kernel larger than its source, or the like: drawn again.
         }
     }
 
-    private static ConvCase draw(Random random, String name, boolean transposed) {
+    private ConvCase draw(Random random, String name, boolean transposed) {
         int axes = 1 + random.nextInt(3);
         long largest = axes == 1 ? 40 : axes == 2 ? 12 : 6;
         long groups = random.nextInt(3) > 0 ? 1 : 1 + random.nextInt(9);
@@ -71,7 +84,7 @@ public final class RandomCases {
             pairs[2 * i] = random.nextBoolean() ? 0 : random.nextInt(6);
             pairs[2 * i + 1] = random.nextBoolean() ? 0 : random.nextInt(6);
             outputPadding[i] = random.nextInt((int) Math.max(stride[i], dilation[i]));
-            source[2 + i] = 1 + random.nextInt((int) largest);
+            source[2 + i] = 1 + random.nextInt((int) largest * scale);
             sharing[i] = sharing(random);
         }
         Padding padding = switch (random.nextInt(8)) {
@@ -99,10 +112,11 @@ public final class RandomCases {
         return new ConvCase(name, builder.build(), Shape.of(source));
     }
 
-    private static long channels(Random random, long groups) {
-        return groups > 1 && random.nextBoolean()
+    private long channels(Random random, long groups) {
+        long drawn = groups > 1 && random.nextBoolean()
                 ? 1 + random.nextInt(3)
                 : random.nextInt(4) > 0 ? 1 + random.nextInt(20) : 1 + random.nextInt(random.nextInt(4) > 0 ? 70 : 110);
+        return drawn * (1 + random.nextInt(scale));
     }
 
     private static AxisSharing sharing(Random random) {
