@@ -464,6 +464,16 @@ class ContractTest {
         return tensor(Shape.of(sizes));
     }
 
+    /** A view of memory that is gone, where the JDK has such. */
+    private static Tensor gone(Shape shape) {
+        if (!Arenas.exist()) {
+            return closed(shape);
+        }
+        try (Arenas arena = Arenas.confined()) {
+            return opened(Tensor.view(arena.buffer(shape.elements() * Float.BYTES), shape));
+        }
+    }
+
     private static Tensor closed(Shape shape) {
         Tensor tensor = Tensor.zeros(shape);
         tensor.close();
@@ -566,19 +576,24 @@ class ContractTest {
                 illegal("buffer", () -> Tensor.view(bytes(1000).position(1), SOURCE, packedBf16)),
                 illegal("layout", () -> Tensor.view(bytes(24), shape, packed)));
 
-        method("Tensor.toFloatArray()", state("tensor", () -> closed(shape).toFloatArray()));
+        method(
+                "Tensor.toFloatArray()",
+                state("tensor", () -> closed(shape).toFloatArray()),
+                state("tensor", () -> gone(shape).toFloatArray()));
         method(
                 "Tensor.copyTo(float[])",
                 isNull("values", () -> tensor(2, 3).copyTo((float[]) null)),
                 illegal("values", () -> tensor(2, 3).copyTo(new float[5])),
                 illegal("values", () -> tensor(2, 3).copyTo(new float[7])),
-                state("tensor", () -> closed(shape).copyTo(new float[6])));
+                state("tensor", () -> closed(shape).copyTo(new float[6])),
+                state("tensor", () -> gone(shape).copyTo(new float[6])));
         method(
                 "Tensor.copyFrom(float[])",
                 isNull("values", () -> tensor(2, 3).copyFrom(null)),
                 illegal("values", () -> tensor(2, 3).copyFrom(new float[5])),
                 illegal("values", () -> tensor(2, 3).copyFrom(new float[7])),
-                state("tensor", () -> closed(shape).copyFrom(new float[6])));
+                state("tensor", () -> closed(shape).copyFrom(new float[6])),
+                state("tensor", () -> gone(shape).copyFrom(new float[6])));
         method(
                 "Tensor.copyTo(Tensor)",
                 isNull("destination", () -> tensor(2, 3).copyTo((Tensor) null)),
@@ -593,13 +608,16 @@ class ContractTest {
                     opened(Tensor.view(shared, shape)).copyTo(opened(Tensor.view(shared.position(1), shape)));
                 }),
                 state("tensor", () -> closed(shape).copyTo(tensor(2, 3))),
-                state("destination", () -> tensor(2, 3).copyTo(closed(shape))));
+                state("tensor", () -> gone(shape).copyTo(tensor(2, 3))),
+                state("destination", () -> tensor(2, 3).copyTo(closed(shape))),
+                state("destination", () -> tensor(2, 3).copyTo(gone(shape))));
         method(
                 "Tensor.to(Layout)",
                 isNull("newLayout", () -> tensor(2, 3).to(null)),
                 illegal("newLayout", () -> tensor(2, 3).to(packed)),
                 illegal("newLayout", () -> tensor(2, 3).to(blocked)),
-                state("tensor", () -> closed(shape).to(first)));
+                state("tensor", () -> closed(shape).to(first)),
+                state("tensor", () -> gone(shape).to(first)));
         total("Tensor", "liveBytes()", "shape()", "layout()", "dataType()", "sizeBytes()", "isClosed()", "close()");
     }
 
@@ -629,7 +647,8 @@ class ContractTest {
                 illegal(name, () -> call.with(tensor(larger))),
                 illegal(name, () -> call.with(tensor(deeper))),
                 illegal(name, () -> call.with(tensor(shape.with(0, 0)))),
-                state(name, () -> call.with(closed(shape))));
+                state(name, () -> call.with(closed(shape))),
+                state(name, () -> call.with(gone(shape))));
     }
 
     private static Refusal[] activations(Kind k, String name, Shape shape, Call call) {

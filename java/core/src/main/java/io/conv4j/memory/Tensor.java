@@ -16,8 +16,12 @@ import java.util.Objects;
  * Arrays of {@code float} and tensors of another type are converted as they are copied, as {@link DataType} says.
  *
  * <p>A tensor owns its memory, aligned to 64 bytes, until {@link #close()}; one that was forgotten is freed when it has
- * become unreachable. A {@linkplain #view(FloatBuffer, Shape) view} shares a caller's direct buffer instead and keeps it
- * reachable. {@code close()} returns at once; memory that a running call uses goes when that call ends.
+ * become unreachable. {@code close()} returns at once; memory that a running call uses goes when that call ends.
+ *
+ * <p>A {@linkplain #view(FloatBuffer, Shape) view} shares a caller's direct buffer instead and keeps it reachable. If that
+ * is one of an {@code Arena}, every use after the arena is closed, and in threads to which it is not open, throws an
+ * {@link IllegalStateException}. To close it in one thread while a call in another one uses the view is as wrong as to
+ * write there.
  *
  * <p>A tensor may be read by any number of threads at once; whoever lets one thread write while another reads or writes
  * must order them.
@@ -53,6 +57,7 @@ public final class Tensor implements AutoCloseable {
                     + " bytes but got address 0x" + Long.toHexString(address));
         }
         this.memory = NativeMemory.of(this, address, sizeBytes, buffer);
+        memory.checkOpen("buffer");
     }
 
     private static void check(Shape shape, Layout layout) {
@@ -145,6 +150,7 @@ public final class Tensor implements AutoCloseable {
      * @return a new tensor; closing it leaves the buffer as it is
      * @throws NullPointerException if an argument is null
      * @throws IllegalArgumentException if the buffer is none of the above
+     * @throws IllegalStateException if its arena is closed, or not open to this thread
      */
     public static Tensor view(FloatBuffer buffer, Shape shape) {
         return view(buffer, shape, Layout.CHANNELS_FIRST);
@@ -160,6 +166,7 @@ public final class Tensor implements AutoCloseable {
      * @throws NullPointerException if an argument is null
      * @throws IllegalArgumentException if the buffer is none of the above, or the layout is one of packed weights of
      *     another shape, or of another type than {@link DataType#F32}
+     * @throws IllegalStateException if its arena is closed, or not open to this thread
      */
     public static Tensor view(FloatBuffer buffer, Shape shape, Layout layout) {
         Objects.requireNonNull(buffer, "buffer");
@@ -187,6 +194,7 @@ public final class Tensor implements AutoCloseable {
      * @return a new tensor; closing it leaves the buffer as it is
      * @throws NullPointerException if an argument is null
      * @throws IllegalArgumentException if the buffer is none of the above
+     * @throws IllegalStateException if its arena is closed, or not open to this thread
      */
     public static Tensor view(ByteBuffer buffer, Shape shape) {
         return view(buffer, shape, Layout.CHANNELS_FIRST);
@@ -203,6 +211,7 @@ public final class Tensor implements AutoCloseable {
      * @throws NullPointerException if an argument is null
      * @throws IllegalArgumentException if the buffer is none of the above, or the layout is one of packed weights of
      *     another shape
+     * @throws IllegalStateException if its arena is closed, or not open to this thread
      */
     public static Tensor view(ByteBuffer buffer, Shape shape, Layout layout) {
         Objects.requireNonNull(buffer, "buffer");
@@ -290,7 +299,7 @@ public final class Tensor implements AutoCloseable {
                     + " elements, which an array can hold, but shape is " + shape);
         }
         acquire("tensor"); // so that a closed one costs no array
-        memory.resource().release();
+        memory.release();
         float[] values = new float[(int) shape.elements()];
         copyTo(values);
         return values;
@@ -315,7 +324,7 @@ public final class Tensor implements AutoCloseable {
                             values, 4L * i, memory.address(), 4L * i, 4L * Math.min(COPY_ELEMENTS, values.length - i)));
                 }
             } finally {
-                memory.resource().release();
+                memory.release();
             }
         } else {
             try (Tensor logical = to(Layout.CHANNELS_FIRST)) {
@@ -343,7 +352,7 @@ public final class Tensor implements AutoCloseable {
                             memory.address(), 4L * i, values, 4L * i, 4L * Math.min(COPY_ELEMENTS, values.length - i)));
                 }
             } finally {
-                memory.resource().release();
+                memory.release();
             }
         } else {
             try (Tensor logical = of(values, shape)) {
@@ -384,10 +393,10 @@ public final class Tensor implements AutoCloseable {
                         destination.layout.id(),
                         1));
             } finally {
-                destination.memory.resource().release();
+                destination.memory.release();
             }
         } finally {
-            memory.resource().release();
+            memory.release();
         }
     }
 
@@ -404,7 +413,7 @@ public final class Tensor implements AutoCloseable {
     public Tensor to(Layout newLayout) {
         check(shape, "newLayout", newLayout);
         acquire("tensor");
-        memory.resource().release();
+        memory.release();
         Tensor copy = zeros(shape, newLayout);
         try {
             copyTo(copy);
@@ -416,7 +425,7 @@ public final class Tensor implements AutoCloseable {
     }
 
     private void acquire(String name) {
-        memory.resource().acquire(name);
+        memory.acquire(name);
     }
 
     /**
@@ -425,7 +434,7 @@ public final class Tensor implements AutoCloseable {
      * @return whether the tensor can no longer be used
      */
     public boolean isClosed() {
-        return memory.resource().isClosed();
+        return memory.isClosed();
     }
 
     /** Frees the memory, once running calls that use it have ended. Closing again does nothing. */

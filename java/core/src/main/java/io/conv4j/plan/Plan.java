@@ -413,9 +413,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
             throw new IllegalArgumentException(
                     name + ": expected " + shape + " (" + words + ") but got " + tensor.shape());
         }
-        if (tensor.isClosed()) {
-            throw new IllegalStateException(name + ": expected it open but it is closed");
-        }
+        PlanEngine.checkOpen(name, tensor);
     }
 
     private static void checkApart(String name, Tensor result, Tensor first, Tensor second, Tensor third) {

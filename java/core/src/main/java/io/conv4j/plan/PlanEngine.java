@@ -218,6 +218,10 @@ final class PlanEngine {
         return (Orientation) ACCESS.orientation(layout);
     }
 
+    static void checkOpen(String name, Tensor tensor) {
+        ACCESS.memory(tensor).checkOpen(name);
+    }
+
     static boolean overlap(Tensor a, Tensor b) {
         return ACCESS.memory(a).overlaps(ACCESS.memory(b));
     }
@@ -313,13 +317,13 @@ final class PlanEngine {
 
     private static void acquire(NativeMemory memory) {
         if (memory != null) {
-            memory.resource().acquire("tensor");
+            memory.acquire("tensor");
         }
     }
 
     private static void release(NativeMemory memory) {
         if (memory != null) {
-            memory.resource().release();
+            memory.release();
         }
     }
 

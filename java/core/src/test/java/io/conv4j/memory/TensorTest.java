@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.conv4j.Arenas;
 import io.conv4j.plan.ConvPlan;
 import io.conv4j.plan.PlanOptions;
 import io.conv4j.reference.Bf16;
@@ -33,6 +34,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 class TensorTest {
@@ -487,6 +489,45 @@ class TensorTest {
         for (Layout layout : List.of(Layout.CHANNELS_FIRST, Layout.CHANNELS_LAST)) {
             assertTrue(layout.fits(Shape.of(1)));
             assertTrue(layout.fits(Shape.of(1, 2, 3, 4, 5, 6, 7)));
+        }
+    }
+
+    @Test
+    void aViewIsOfNoUseWithoutItsArena() {
+        assumeTrue(Arenas.exist());
+        Shape shape = Shape.of(2, 3);
+        Arenas arena = Arenas.shared();
+        ByteBuffer buffer = arena.buffer(shape.elements() * Float.BYTES);
+        try (Tensor view = Tensor.view(buffer, shape);
+                Tensor floats = Tensor.view(buffer.asFloatBuffer(), shape);
+                Tensor empty = Tensor.view(buffer, Shape.of(0, 3))) {
+            view.copyFrom(new float[] {1, 2, 3, 4, 5, 6});
+            assertArrayEquals(new float[] {1, 2, 3, 4, 5, 6}, floats.toFloatArray());
+
+            arena.close();
+
+            for (Tensor tensor : List.of(view, floats, empty)) {
+                assertThrows(IllegalStateException.class, tensor::toFloatArray);
+            }
+            assertThrows(IllegalStateException.class, () -> Tensor.view(buffer, shape));
+        }
+    }
+
+    @Test
+    void aViewIsOpenToTheThreadsOfItsArena() throws Exception {
+        assumeTrue(Arenas.exist());
+        Shape shape = Shape.of(2, 3);
+        try (Arenas confined = Arenas.confined();
+                Arenas shared = Arenas.shared();
+                Tensor own = Tensor.view(confined.buffer(shape.elements() * Float.BYTES), shape);
+                Tensor common = Tensor.view(shared.buffer(shape.elements() * Float.BYTES), shape)) {
+            assertArrayEquals(new float[6], own.toFloatArray());
+            CompletableFuture.runAsync(() -> {
+                        assertArrayEquals(new float[6], common.toFloatArray());
+                        Exception refused = assertThrows(IllegalStateException.class, own::toFloatArray);
+                        assertTrue(refused.getMessage().startsWith("tensor: expected"), refused.getMessage());
+                    })
+                    .get();
         }
     }
 }

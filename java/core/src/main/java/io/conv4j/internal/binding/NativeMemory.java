@@ -1,15 +1,21 @@
 package io.conv4j.internal.binding;
 
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+
 /** A range of native memory: allocated here and freed when its owner is done with it, or somebody else's. */
 public final class NativeMemory {
     private final long address;
     private final long sizeBytes;
     private final NativeResource resource;
+    private final Buffer buffer; // whose memory it is; null: its own
 
-    private NativeMemory(long address, long sizeBytes, NativeResource resource) {
+    private NativeMemory(long address, long sizeBytes, NativeResource resource, Buffer buffer) {
         this.address = address;
         this.sizeBytes = sizeBytes;
         this.resource = resource;
+        this.buffer = buffer;
     }
 
     /**
@@ -22,12 +28,17 @@ public final class NativeMemory {
         NativeLoader.ensureLoaded();
         long[] address = new long[1];
         Status.check(NativeLibrary.c4j_memory_allocate(sizeBytes, address));
-        return new NativeMemory(address[0], sizeBytes, new NativeResource(owner, new Free(address[0], sizeBytes)));
+        return new NativeMemory(
+                address[0], sizeBytes, new NativeResource(owner, new Free(address[0], sizeBytes)), null);
     }
 
-    /** Memory that lives as long as {@code keeper} is reachable. */
-    public static NativeMemory of(Object owner, long address, long sizeBytes, Object keeper) {
-        return new NativeMemory(address, sizeBytes, new NativeResource(owner, new Keep(keeper)));
+    /**
+     * Memory of a direct buffer, which is kept reachable.
+     *
+     * @param buffer one of bytes or floats, with its limit at its capacity
+     */
+    public static NativeMemory of(Object owner, long address, long sizeBytes, Buffer buffer) {
+        return new NativeMemory(address, sizeBytes, new NativeResource(owner, new Keep(buffer)), buffer);
     }
 
     public long address() {
@@ -38,8 +49,61 @@ public final class NativeMemory {
         return sizeBytes;
     }
 
-    public NativeResource resource() {
-        return resource;
+    /**
+     * Begins a use, which {@link #release()} ends.
+     *
+     * @param name what the caller calls it
+     * @throws IllegalStateException if it is closed, or a buffer's that this thread may not read
+     */
+    public void acquire(String name) {
+        resource.acquire(name);
+        try {
+            checkBuffer(name);
+        } catch (Throwable e) {
+            resource.release();
+            throw e;
+        }
+    }
+
+    /** Ends a use. */
+    public void release() {
+        resource.release();
+    }
+
+    /**
+     * Fails as {@link #acquire} does.
+     *
+     * @param name what the caller calls it
+     */
+    public void checkOpen(String name) {
+        if (isClosed()) {
+            throw new IllegalStateException(name + ": expected it open but it is closed");
+        }
+        checkBuffer(name);
+    }
+
+    /**
+     * Reads an element, as the JDK checks then that the arena that a buffer may be of is open, and open to this thread:
+     * native code that met freed memory would end the JVM.
+     */
+    private void checkBuffer(String name) {
+        if (buffer == null || buffer.capacity() == 0) {
+            return;
+        }
+        try {
+            if (buffer instanceof FloatBuffer floats) {
+                floats.get(0);
+            } else {
+                ((ByteBuffer) buffer).get(0);
+            }
+        } catch (RuntimeException e) {
+            throw new IllegalStateException(
+                    name + ": expected a buffer that this thread may read but: " + e.getMessage(), e);
+        }
+    }
+
+    public boolean isClosed() {
+        return resource.isClosed();
     }
 
     /** Whether the two ranges share a byte. */
