@@ -425,6 +425,7 @@ public final class Tensor implements AutoCloseable {
     }
 
     private void acquire(String name) {
+        memory.checkOpen(name);
         memory.acquire(name);
     }
 

@@ -228,6 +228,18 @@ final class PlanEngine {
 
     /** Runs one pass; a tensor that it does not use is null. */
     void execute(int pass, Accumulate accumulate, Tensor src, Tensor weights, Tensor bias, Tensor dst) {
+        if (ThreadLease.runsDirectly(options.threads())) {
+            run(pass, accumulate, src, weights, bias, dst);
+        } else {
+            ThreadLease.handOver(() -> run(pass, accumulate, src, weights, bias, dst));
+        }
+    }
+
+    /**
+     * Holds what the pass uses, in the thread that runs it: a caller that cannot wait any longer, for want of stack or
+     * heap, lets go of nothing.
+     */
+    private void run(int pass, Accumulate accumulate, Tensor src, Tensor weights, Tensor bias, Tensor dst) {
         NativeMemory srcMemory = memory(src);
         NativeMemory weightsMemory = memory(weights);
         NativeMemory biasMemory = memory(bias);
@@ -243,17 +255,22 @@ final class PlanEngine {
             held = 3;
             acquire(dstMemory);
             held = 4;
-            run(
+            Status.check(NativeLibrary.c4j_plan_execute(
+                    handle,
                     pass,
                     accumulate.ordinal(),
-                    srcMemory,
+                    address(srcMemory),
+                    sizeBytes(srcMemory),
                     layoutId(src),
-                    weightsMemory,
+                    address(weightsMemory),
+                    sizeBytes(weightsMemory),
                     layoutId(weights),
-                    biasMemory,
+                    address(biasMemory),
+                    sizeBytes(biasMemory),
                     layoutId(bias),
-                    dstMemory,
-                    layoutId(dst));
+                    address(dstMemory),
+                    sizeBytes(dstMemory),
+                    layoutId(dst)));
         } finally {
             release(held > 3 ? dstMemory : null);
             release(held > 2 ? biasMemory : null);
@@ -261,54 +278,6 @@ final class PlanEngine {
             release(held > 0 ? srcMemory : null);
             release();
         }
-    }
-
-    private void run(
-            int pass,
-            int accumulate,
-            NativeMemory src,
-            long srcLayout,
-            NativeMemory weights,
-            long weightsLayout,
-            NativeMemory bias,
-            long biasLayout,
-            NativeMemory dst,
-            long dstLayout) {
-        if (ThreadLease.runsDirectly(options.threads())) {
-            call(pass, accumulate, src, srcLayout, weights, weightsLayout, bias, biasLayout, dst, dstLayout);
-        } else {
-            ThreadLease.handOver(() ->
-                    call(pass, accumulate, src, srcLayout, weights, weightsLayout, bias, biasLayout, dst, dstLayout));
-        }
-    }
-
-    private void call(
-            int pass,
-            int accumulate,
-            NativeMemory src,
-            long srcLayout,
-            NativeMemory weights,
-            long weightsLayout,
-            NativeMemory bias,
-            long biasLayout,
-            NativeMemory dst,
-            long dstLayout) {
-        Status.check(NativeLibrary.c4j_plan_execute(
-                handle,
-                pass,
-                accumulate,
-                address(src),
-                sizeBytes(src),
-                srcLayout,
-                address(weights),
-                sizeBytes(weights),
-                weightsLayout,
-                address(bias),
-                sizeBytes(bias),
-                biasLayout,
-                address(dst),
-                sizeBytes(dst),
-                dstLayout));
     }
 
     private static NativeMemory memory(Tensor tensor) {

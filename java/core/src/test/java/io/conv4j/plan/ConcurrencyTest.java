@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -262,6 +263,12 @@ class ConcurrencyTest {
         assertEquals("directly false, agrees true", inNewJvm("virtual thread"));
     }
 
+    /** A call that overflows while it hands over must leave the way free for others. */
+    @Test
+    void callsOnAFullStackFailAndLaterOnesDoNot() throws Exception {
+        assertEquals("overflowed true, ends true", inNewJvm("full stack"));
+    }
+
     private static String inNewJvm(String scenario) throws Exception {
         return NewJvm.run(
                         Map.of(),
@@ -288,6 +295,7 @@ class ConcurrencyTest {
                         case "callers stay" -> callersStay();
                         case "callers go" -> callersGo();
                         case "lease" -> lease();
+                        case "full stack" -> fullStack();
                         default -> virtualThread();
                     });
         }
@@ -373,6 +381,42 @@ class ConcurrencyTest {
             holder.join();
             return "first " + first.get() + ", second meanwhile " + meanwhile + ", second afterwards "
                     + ThreadLease.runsDirectly(2);
+        }
+
+        private static String fullStack() throws InterruptedException {
+            try (Plan plan = ConvPlan.create(SPEC, SHAPE, threads(2))) {
+                call(plan); // so that this thread holds the lease
+                AtomicInteger overflowed = new AtomicInteger();
+                boolean ends = true;
+                for (int i = 0; i < 10 && ends; i++) {
+                    ends = ends(new Thread(null, () -> dive(plan, new AtomicInteger(400), overflowed), "", 1 << 20));
+                }
+                return "overflowed " + (overflowed.get() > 0) + ", ends "
+                        + (ends && ends(new Thread(() -> call(plan))));
+            }
+        }
+
+        private static boolean ends(Thread thread) throws InterruptedException {
+            thread.setDaemon(true);
+            thread.start();
+            thread.join(TimeUnit.SECONDS.toMillis(60));
+            return !thread.isAlive();
+        }
+
+        /** Calls at each of the last levels before the stack is full. */
+        private static void dive(Plan plan, AtomicInteger calls, AtomicInteger overflowed) {
+            try {
+                dive(plan, calls, overflowed);
+            } catch (StackOverflowError e) {
+                // From here on the way back.
+            }
+            if (calls.getAndDecrement() > 0) {
+                try {
+                    call(plan);
+                } catch (StackOverflowError e) {
+                    overflowed.incrementAndGet();
+                }
+            }
         }
 
         private static String virtualThread() throws ReflectiveOperationException, InterruptedException {

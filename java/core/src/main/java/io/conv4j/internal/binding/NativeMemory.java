@@ -53,16 +53,10 @@ public final class NativeMemory {
      * Begins a use, which {@link #release()} ends.
      *
      * @param name what the caller calls it
-     * @throws IllegalStateException if it is closed, or a buffer's that this thread may not read
+     * @throws IllegalStateException if it is closed
      */
     public void acquire(String name) {
         resource.acquire(name);
-        try {
-            checkBuffer(name);
-        } catch (Throwable e) {
-            resource.release();
-            throw e;
-        }
     }
 
     /** Ends a use. */
@@ -71,9 +65,10 @@ public final class NativeMemory {
     }
 
     /**
-     * Fails as {@link #acquire} does.
+     * Checks that this thread may use it.
      *
      * @param name what the caller calls it
+     * @throws IllegalStateException if it is closed, or a buffer's that this thread may not read
      */
     public void checkOpen(String name) {
         if (isClosed()) {

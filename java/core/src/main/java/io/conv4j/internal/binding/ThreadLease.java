@@ -25,17 +25,18 @@ public final class ThreadLease {
     private static final AtomicReference<Thread> HOLDER = new AtomicReference<>();
     private static final MethodHandle IS_VIRTUAL = findIsVirtual();
 
-    private ThreadLease() {}
+    /** Its thread is started by the first caller that has to hand over. */
+    private static final ExecutorService DRIVER = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "conv4j-driver");
+        thread.setDaemon(true);
+        thread.setContextClassLoader(null);
+        return thread;
+    });
 
-    /** Started by the first caller that has to hand over. */
-    private static final class Driver {
-        static final ExecutorService EXECUTOR = Executors.newSingleThreadExecutor(task -> {
-            Thread thread = new Thread(task, "conv4j-driver");
-            thread.setDaemon(true);
-            thread.setContextClassLoader(null);
-            return thread;
-        });
-    }
+    /** Calls that take more of the stack than to hand over does. */
+    private static final int STACK_DEPTH = 200;
+
+    private ThreadLease() {}
 
     /** Whether this thread may run a plan of so many threads itself; takes the lease if it is free. */
     public static boolean runsDirectly(int threads) {
@@ -53,7 +54,8 @@ public final class ThreadLease {
 
     /** Runs on the driver thread, and waits however often this thread is interrupted meanwhile. */
     public static void handOver(Runnable call) {
-        Future<?> future = Driver.EXECUTOR.submit(call);
+        probeStack(STACK_DEPTH);
+        Future<?> future = DRIVER.submit(call);
         boolean interrupted = false;
         try {
             while (true) {
@@ -73,6 +75,11 @@ public final class ThreadLease {
         }
     }
 
+    /** A stack that overflows is to do so here: a lock of the queue would stay locked. */
+    private static int probeStack(int depth) {
+        return depth == 0 ? 0 : 1 + probeStack(depth - 1);
+    }
+
     @SuppressWarnings("unchecked")
     private static <T extends Throwable> void rethrow(Throwable cause) throws T {
         throw (T) cause;
@@ -90,6 +97,8 @@ public final class ThreadLease {
     private static boolean isVirtual(Thread thread) {
         try {
             return IS_VIRTUAL != null && (boolean) IS_VIRTUAL.invokeExact(thread);
+        } catch (RuntimeException | Error e) {
+            throw e; // a stack that is full
         } catch (Throwable e) {
             throw new AssertionError(e);
         }
