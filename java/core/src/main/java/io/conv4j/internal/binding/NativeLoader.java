@@ -4,6 +4,9 @@ import java.io.File;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.ClassProperties;
@@ -45,16 +48,18 @@ public final class NativeLoader {
             return;
         }
         ClassProperties properties = Loader.loadProperties(NativeLibrary.class, Loader.loadProperties(), false);
-        List<String> names = new ArrayList<>(properties.get("platform.preload"));
-        names.addAll(properties.get("platform.link"));
-        names.addAll(properties.get("platform.library"));
-        for (String name : names) {
-            load(name, Loader.findLibrary(NativeLibrary.class, properties, name));
+        List<String> dependencies = new ArrayList<>(properties.get("platform.preload"));
+        dependencies.addAll(properties.get("platform.link"));
+        for (String name : dependencies) {
+            load(name, Loader.findLibrary(NativeLibrary.class, properties, name), false);
+        }
+        for (String name : properties.get("platform.library")) {
+            load(name, Loader.findLibrary(NativeLibrary.class, properties, name), true);
         }
         loaded = true;
     }
 
-    private static void load(String name, URL[] found) {
+    private static void load(String name, URL[] found, boolean hasNatives) {
         if (found.length == 0) {
             throw failure(name + " not found", ADD_JARS, null);
         }
@@ -63,13 +68,36 @@ public final class NativeLoader {
             File file = found[0].getProtocol().equals("file")
                     ? new File(URI.create(found[0].toString()))
                     : Loader.cacheResource(found[0]);
-            System.load(file.getPath());
+            load(file, hasNatives);
         } catch (IOException e) {
             throw failure(name + " cannot be extracted: " + e.getMessage(), SET_CACHE, e);
         } catch (UnsatisfiedLinkError e) {
             throw failure(name + " does not load: " + e.getMessage(), CHECK_SYSTEM, e);
         } catch (IllegalCallerException e) {
             throw failure(name + " may not be loaded: " + e.getMessage(), ENABLE_ACCESS, e);
+        }
+    }
+
+    /**
+     * A JVM gives a file to one class loader. What another one has loaded is in the process, for libraries that need it;
+     * native methods take a file of their own, which may go once it is loaded.
+     */
+    private static void load(File file, boolean hasNatives) throws IOException {
+        try {
+            System.load(file.getPath());
+        } catch (UnsatisfiedLinkError e) {
+            if (!String.valueOf(e.getMessage()).contains("already loaded in another classloader")) {
+                throw e;
+            }
+            if (hasNatives) {
+                Path copy = Files.createTempFile(file.toPath().getParent(), "", file.getName());
+                try {
+                    Files.copy(file.toPath(), copy, StandardCopyOption.REPLACE_EXISTING);
+                    System.load(copy.toString());
+                } finally {
+                    Files.delete(copy);
+                }
+            }
         }
     }
 

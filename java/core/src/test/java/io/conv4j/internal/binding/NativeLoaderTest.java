@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.conv4j.NewJvm;
 import java.io.File;
+import java.lang.reflect.Method;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,6 +60,19 @@ class NativeLoaderTest {
         }
     }
 
+    @Test
+    void everyClassLoaderLoads() throws Exception {
+        assertEquals(List.of("loaded", "loaded", "loaded"), run(CLASS_PATH, directory, "other", "load", "other"));
+        URL library = NativeLibrary.class.getResource(Loader.getPlatform() + "/libjniconv4j.so");
+        try (Stream<Path> files = Files.list(Path.of(library.toURI()).getParent())) {
+            assertEquals(
+                    1,
+                    files.filter(file -> file.toString().endsWith("jniconv4j.so"))
+                            .count(),
+                    "copies stay behind");
+        }
+    }
+
     /** Runs the steps in a new JVM that would put its cache there, at home, or in .javacpp-USER of the temporary files. */
     private List<String> run(String classPath, Path cache, String... steps) throws Exception {
         List<String> arguments = new ArrayList<>(List.of(
@@ -69,10 +87,18 @@ class NativeLoaderTest {
         return NewJvm.run(Map.of(), arguments).lines().toList();
     }
 
-    /** Each step is "load", or a directory that becomes the cache. */
+    /** Each step is "load", "other" for a new class loader, or a directory that becomes the cache. */
     static final class Steps {
-        public static void main(String[] steps) {
+        public static void main(String[] steps) throws Exception {
             for (String step : steps) {
+                if (step.equals("other")) {
+                    try (URLClassLoader other = new URLClassLoader(classPath(), ClassLoader.getPlatformClassLoader())) {
+                        Method main = other.loadClass(Steps.class.getName()).getDeclaredMethod("main", String[].class);
+                        main.setAccessible(true);
+                        main.invoke(null, (Object) new String[] {"load"});
+                    }
+                    continue;
+                }
                 if (!step.equals("load")) {
                     System.setProperty(CACHE, step);
                     continue;
@@ -85,6 +111,14 @@ class NativeLoaderTest {
                     System.out.println(e.getMessage());
                 }
             }
+        }
+
+        private static URL[] classPath() throws MalformedURLException {
+            List<URL> urls = new ArrayList<>();
+            for (String entry : CLASS_PATH.split(File.pathSeparator)) {
+                urls.add(Path.of(entry).toUri().toURL());
+            }
+            return urls.toArray(new URL[0]);
         }
     }
 }
