@@ -25,7 +25,7 @@ extern "C" {
 enum {
   C4J_OK = 0,
   C4J_INVALID_ARGUMENT = 1,
-  C4J_OUT_OF_MEMORY = 2,
+  C4J_OUT_OF_MEMORY = 2, /* or of threads */
   C4J_UNSUPPORTED = 3,
   C4J_INTERNAL_ERROR = 4
 };

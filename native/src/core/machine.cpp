@@ -75,12 +75,14 @@ double least_seconds(const Call& call) {
 
 double measure_peak(Isa isa, int threads) {
   constexpr int64_t kRounds = 20000;
+  ensure_threads(threads);
   const ScopedThreads scope(threads);
   const double seconds = least_seconds([&] { parallel_for(threads, [&](int64_t) { run_peak(isa, kRounds); }); });
   return threads * run_peak(isa, kRounds) / seconds;
 }
 
 double measure_bandwidth(int64_t size_bytes, int threads) {
+  ensure_threads(threads);
   const ScopedThreads scope(threads);
   char* memory = static_cast<char*>(allocate_memory(size_bytes));
   const int64_t half = size_bytes / 2;

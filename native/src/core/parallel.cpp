@@ -2,7 +2,47 @@
 
 #include <omp.h>
 
+#include <mutex>
+#include <new>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "core/error.h"
+
 namespace conv4j {
+
+namespace {
+
+// Of the calling thread's team, which the runtime keeps, the caller included.
+thread_local int started = 1;
+
+// Starts threads that are all there at once, and ends them.
+void try_threads(int count) {
+  std::mutex gate;
+  std::unique_lock<std::mutex> closed(gate);
+  std::vector<std::thread> threads;
+  threads.reserve(static_cast<size_t>(count));
+  std::error_code fault;
+  try {
+    for (int i = 0; i < count; ++i) {
+      threads.emplace_back([&gate] { const std::lock_guard<std::mutex> through(gate); });
+    }
+  } catch (const std::system_error& e) {
+    fault = e.code();
+  } catch (const std::bad_alloc&) {
+    fault = std::make_error_code(std::errc::not_enough_memory);
+  }
+  closed.unlock();
+  for (std::thread& thread : threads) thread.join();
+  if (fault) {
+    throw Error(Status::kOutOfMemory, "threads: expected room for " + std::to_string(count) + " more but got " +
+                                          std::to_string(threads.size()) + ": " + fault.message());
+  }
+}
+
+}  // namespace
 
 int cpu_count() { return omp_get_num_procs(); }
 
@@ -13,6 +53,12 @@ int thread_index() { return omp_get_thread_num(); }
 ScopedThreads::ScopedThreads(int threads) : previous_(omp_get_max_threads()) { omp_set_num_threads(threads); }
 
 ScopedThreads::~ScopedThreads() { omp_set_num_threads(previous_); }
+
+void ensure_threads(int threads) {
+  if (threads <= started) return;
+  try_threads(threads - started);
+  started = threads;
+}
 
 void parallel_for(int64_t count, void (*body)(const void* context, int64_t index), const void* context) {
   if (count == 1 || thread_count() == 1) {

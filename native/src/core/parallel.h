@@ -28,6 +28,10 @@ class ScopedThreads {
   int previous_;
 };
 
+// To be called before parallel work of so many threads: the runtime, if it cannot start the threads that the calling
+// thread's team lacks, ends the process. Throws an Error if they cannot be started.
+void ensure_threads(int threads);
+
 void parallel_for(int64_t count, void (*body)(const void* context, int64_t index), const void* context);
 
 // Runs body(0), ..., body(count - 1), each once, in any order and thread. The body must not throw.

@@ -171,6 +171,7 @@ void Plan::check(Pass pass, const Operands& operands) const {
 
 void Plan::execute(Pass pass, bool add, const Operands& operands) const {
   check(pass, operands);
+  ensure_threads(options_.threads);
   const ScopedThreads scope(options_.threads);
   if (pass == Pass::kBackwardBias) {
     run_backward_bias(add, operands);

@@ -86,6 +86,7 @@ void reorder(const Dims& dims, const void* from, const Layout& from_layout, void
     std::memcpy(to, from, static_cast<size_t>(size_bytes(from_layout, dims)));
     return;
   }
+  ensure_threads(threads);
   const ScopedThreads scope(threads);
   const Reorder copy(from_layout, to_layout, dims, false);
   WorkspacePool pool;

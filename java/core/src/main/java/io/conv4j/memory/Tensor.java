@@ -21,7 +21,8 @@ import java.util.Objects;
  * <p>A {@linkplain #view(FloatBuffer, Shape) view} shares a caller's direct buffer instead and keeps it reachable. If that
  * is one of an {@code Arena}, every use after the arena is closed, and in threads to which it is not open, throws an
  * {@link IllegalStateException}. To close it in one thread while a call in another one uses the view is as wrong as to
- * write there.
+ * write there. What else may take a buffer's memory away, the pointer that it comes from or whoever cuts a mapped file, must
+ * leave it while the view is used.
  *
  * <p>A tensor may be read by any number of threads at once; whoever lets one thread write while another reads or writes
  * must order them.

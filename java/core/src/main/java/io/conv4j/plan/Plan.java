@@ -26,8 +26,9 @@ import java.util.Objects;
  *   <li>{@link NullPointerException} if one is null, naming it,
  *   <li>{@link IllegalArgumentException} if one has the wrong shape, holds weights packed for another orientation, is in
  *       an opaque layout of weights in place of activations or the other way round, or shares memory with the result,
- *   <li>{@link IllegalStateException} if one of them or the plan is closed,
- *   <li>{@link OutOfMemoryError} if native memory for the result or the workspace is out.
+ *   <li>{@link IllegalStateException} if one of them or the plan is closed, or one is a view of a closed arena,
+ *   <li>{@link OutOfMemoryError} if native memory for the result or the workspace is out, or the system has no room for the
+ *       plan's threads.
  * </ul>
  */
 public abstract sealed class Plan implements AutoCloseable permits ConvPlan, TransposedConvPlan {

@@ -14,6 +14,9 @@ import io.conv4j.spec.ConvSpec;
 import io.conv4j.spec.Padding;
 import io.conv4j.spec.Shape;
 import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfEnvironmentVariable;
 import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.JRE;
@@ -269,6 +273,14 @@ class ConcurrencyTest {
         assertEquals("overflowed true, ends true", inNewJvm("full stack"));
     }
 
+    /** The OpenMP runtime would end the JVM. AddressSanitizer needs more address space than is left here. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    @DisabledIfEnvironmentVariable(named = "LD_PRELOAD", matches = ".*asan.*")
+    void threadsForWhichThereIsNoRoomAreAnError() throws Exception {
+        assertEquals("refused true, then run", inNewJvm("no room"));
+    }
+
     private static String inNewJvm(String scenario) throws Exception {
         return NewJvm.run(
                         Map.of(),
@@ -296,6 +308,7 @@ class ConcurrencyTest {
                         case "callers go" -> callersGo();
                         case "lease" -> lease();
                         case "full stack" -> fullStack();
+                        case "no room" -> noRoom();
                         default -> virtualThread();
                     });
         }
@@ -381,6 +394,29 @@ class ConcurrencyTest {
             holder.join();
             return "first " + first.get() + ", second meanwhile " + meanwhile + ", second afterwards "
                     + ThreadLease.runsDirectly(2);
+        }
+
+        private static String noRoom() throws IOException, InterruptedException {
+            try (Plan many = ConvPlan.create(SPEC, SHAPE, threads(1024));
+                    Plan few = ConvPlan.create(SPEC, SHAPE, threads(2))) {
+                call(few);
+                long used = Files.readAllLines(Path.of("/proc/self/status")).stream()
+                        .filter(line -> line.startsWith("VmSize"))
+                        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+                        .sum();
+                new ProcessBuilder("prlimit", "--pid=" + ProcessHandle.current().pid(), "--as=" + (used + (1L << 30)))
+                        .inheritIO()
+                        .start()
+                        .waitFor();
+                boolean refused = false;
+                try {
+                    call(many);
+                } catch (OutOfMemoryError e) {
+                    refused = e.getMessage().startsWith("threads: expected room for ");
+                }
+                call(few);
+                return "refused " + refused + ", then run";
+            }
         }
 
         private static String fullStack() throws InterruptedException {
