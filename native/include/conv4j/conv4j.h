@@ -172,7 +172,7 @@ enum {
 
 /* All fields int64_t, as above; zeros are the defaults. */
 typedef struct {
-  int64_t threads;        /* threads of every pass; 0 means one per CPU */
+  int64_t threads;        /* of every pass, at most OMP_THREAD_LIMIT; 0 means one per CPU */
   int64_t implementation; /* C4J_AUTO: for convolutions shared on every axis oneDNN or own kernels, pass by
                            * pass the one that is expected to be faster; own kernels for the others */
   int64_t isa;            /* of own kernels; one that the CPU lacks is refused */

@@ -115,7 +115,7 @@ Geometry geometry_of(const c4j_geometry* given) {
 
 int threads_of(int64_t threads) {
   require(threads >= 0 && threads <= 1024, "threads: expected 0 to 1024");
-  return threads == 0 ? cpu_count() : static_cast<int>(threads);
+  return std::min(threads == 0 ? cpu_count() : static_cast<int>(threads), most_threads());
 }
 
 Isa isa_of(int64_t given) {

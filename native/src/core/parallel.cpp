@@ -46,13 +46,24 @@ void try_threads(int count) {
 
 int cpu_count() { return omp_get_num_procs(); }
 
+int most_threads() { return omp_get_thread_limit(); }
+
 int thread_count() { return omp_get_max_threads(); }
 
 int thread_index() { return omp_get_thread_num(); }
 
-ScopedThreads::ScopedThreads(int threads) : previous_(omp_get_max_threads()) { omp_set_num_threads(threads); }
+ScopedThreads::ScopedThreads(int threads) : previous_(omp_get_max_threads()), dynamic_(omp_get_dynamic()) {
+  omp_set_num_threads(threads);
+  omp_set_dynamic(0);
+  // Of the process, for some runtimes, so that it stays.
+  const int level = omp_get_active_level() + 1;
+  if (omp_get_max_active_levels() < level) omp_set_max_active_levels(level);
+}
 
-ScopedThreads::~ScopedThreads() { omp_set_num_threads(previous_); }
+ScopedThreads::~ScopedThreads() {
+  omp_set_num_threads(previous_);
+  omp_set_dynamic(dynamic_);
+}
 
 void ensure_threads(int threads) {
   if (threads <= started) return;

@@ -10,13 +10,18 @@ namespace conv4j {
 
 int cpu_count();
 
+// That the runtime gives to one caller (OMP_THREAD_LIMIT).
+int most_threads();
+
 // Of a parallel_for that the calling thread runs.
 int thread_count();
 
 // Which of a parallel_for's threads this is, from 0.
 int thread_index();
 
-// Sets how many threads the calling thread's parallel work takes, oneDNN's included, and restores it in the end.
+// Sets how many threads the calling thread's parallel work takes, oneDNN's included, and restores it in the end. It
+// gets as many, whatever the environment says of levels or of dynamic numbers: loops of oneDNN wait for those that are
+// missing.
 class ScopedThreads {
  public:
   explicit ScopedThreads(int threads);
@@ -26,6 +31,7 @@ class ScopedThreads {
 
  private:
   int previous_;
+  int dynamic_;
 };
 
 // To be called before parallel work of so many threads: the runtime, if it cannot start the threads that the calling

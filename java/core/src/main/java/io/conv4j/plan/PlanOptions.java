@@ -121,8 +121,9 @@ public final class PlanOptions {
         private Builder() {}
 
         /**
-         * Threads that every pass runs with. With 1, any number of calling threads run side by side; with more, the
-         * library adds at most twice as many operating-system threads, however many call.
+         * Threads that every pass runs with, or as many as {@code OMP_THREAD_LIMIT} allows. With 1, any number of calling
+         * threads run side by side; with more, the library adds at most twice as many operating-system threads, however
+         * many call.
          *
          * @param count 1 to 1024
          * @return this builder

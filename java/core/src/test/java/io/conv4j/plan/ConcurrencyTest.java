@@ -69,15 +69,17 @@ class ConcurrencyTest {
     }
 
     private static float[][] allPasses(Plan plan) {
+        return allPasses(plan, Numbers.FLOATS);
+    }
+
+    private static float[][] allPasses(Plan plan, Numbers numbers) {
         ArrayPlan passes = new ArrayPlan(plan);
-        float[] x = source(plan);
-        float[] w = weights(plan);
-        float[] dy = Numbers.FLOATS.fill(plan.outputShape(), 4);
+        float[] x = numbers.fill(plan.sourceShape(), 1);
+        float[] w = numbers.fill(plan.weightsShape(), 2);
+        float[] b = numbers.fill(plan.biasShape(), 3);
+        float[] dy = numbers.fill(plan.outputShape(), 4);
         return new float[][] {
-            passes.forward(x, w, bias(plan)),
-            passes.backwardData(dy, w),
-            passes.backwardWeights(x, dy),
-            passes.backwardBias(dy)
+            passes.forward(x, w, b), passes.backwardData(dy, w), passes.backwardWeights(x, dy), passes.backwardBias(dy)
         };
     }
 
@@ -281,9 +283,21 @@ class ConcurrencyTest {
         assertEquals("refused true, then run", inNewJvm("no room"));
     }
 
+    /** Loops of oneDNN wait for threads that the runtime withholds. */
+    @ParameterizedTest
+    @ValueSource(strings = {"OMP_THREAD_LIMIT=3", "OMP_DYNAMIC=true", "OMP_MAX_ACTIVE_LEVELS=0", "OMP_NUM_THREADS=2"})
+    void whatTheEnvironmentSaysOfThreadsIsNoHindrance(String setting) throws Exception {
+        String[] pair = setting.split("=");
+        assertEquals("agrees true", inNewJvm("many threads", Map.of(pair[0], pair[1])));
+    }
+
     private static String inNewJvm(String scenario) throws Exception {
+        return inNewJvm(scenario, Map.of());
+    }
+
+    private static String inNewJvm(String scenario, Map<String, String> environment) throws Exception {
         return NewJvm.run(
-                        Map.of(),
+                        environment,
                         List.of(
                                 // The JVM's own threads are counted first, and must stay as many.
                                 "-XX:+UseSerialGC",
@@ -309,6 +323,7 @@ class ConcurrencyTest {
                         case "lease" -> lease();
                         case "full stack" -> fullStack();
                         case "no room" -> noRoom();
+                        case "many threads" -> manyThreads();
                         default -> virtualThread();
                     });
         }
@@ -394,6 +409,27 @@ class ConcurrencyTest {
             holder.join();
             return "first " + first.get() + ", second meanwhile " + meanwhile + ", second afterwards "
                     + ThreadLease.runsDirectly(2);
+        }
+
+        private static String manyThreads() {
+            ConvSpec spec =
+                    ConvSpec.builder(32, 64).kernel(3, 3).bias(BiasMode.CHANNEL).build();
+            Shape shape = Shape.of(4, 32, 14, 14);
+            boolean agrees = true;
+            for (Implementation implementation : List.of(Implementation.ONEDNN, Implementation.KERNELS)) {
+                float[][][] results = new float[2][][];
+                for (int i = 0; i < 2; i++) {
+                    PlanOptions options = PlanOptions.builder()
+                            .implementation(implementation)
+                            .threads(1 + 3 * i)
+                            .build();
+                    try (Plan plan = ConvPlan.create(spec, shape, options)) {
+                        results[i] = allPasses(plan, Numbers.INTEGERS);
+                    }
+                }
+                agrees &= Arrays.deepEquals(results[0], results[1]);
+            }
+            return "agrees " + agrees;
         }
 
         private static String noRoom() throws IOException, InterruptedException {
