@@ -52,22 +52,17 @@ int thread_count() { return omp_get_max_threads(); }
 
 int thread_index() { return omp_get_thread_num(); }
 
-ScopedThreads::ScopedThreads(int threads) : previous_(omp_get_max_threads()), dynamic_(omp_get_dynamic()) {
-  omp_set_num_threads(threads);
-  omp_set_dynamic(0);
-  // Of the process, for some runtimes, so that it stays.
-  const int level = omp_get_active_level() + 1;
-  if (omp_get_max_active_levels() < level) omp_set_max_active_levels(level);
-}
+ScopedThreads::ScopedThreads(int threads) : previous_(omp_get_max_threads()) { omp_set_num_threads(threads); }
 
-ScopedThreads::~ScopedThreads() {
-  omp_set_num_threads(previous_);
-  omp_set_dynamic(dynamic_);
-}
+ScopedThreads::~ScopedThreads() { omp_set_num_threads(previous_); }
 
+// Settings stay: at each call they took 15 ns.
 void ensure_threads(int threads) {
   if (threads <= started) return;
   try_threads(threads - started);
+  omp_set_dynamic(0);
+  const int level = omp_get_active_level() + 1;
+  if (omp_get_max_active_levels() < level) omp_set_max_active_levels(level);
   started = threads;
 }
 

@@ -19,9 +19,7 @@ int thread_count();
 // Which of a parallel_for's threads this is, from 0.
 int thread_index();
 
-// Sets how many threads the calling thread's parallel work takes, oneDNN's included, and restores it in the end. It
-// gets as many, whatever the environment says of levels or of dynamic numbers: loops of oneDNN wait for those that are
-// missing.
+// Sets how many threads the calling thread's parallel work takes, oneDNN's included, and restores it in the end.
 class ScopedThreads {
  public:
   explicit ScopedThreads(int threads);
@@ -31,11 +29,11 @@ class ScopedThreads {
 
  private:
   int previous_;
-  int dynamic_;
 };
 
-// To be called before parallel work of so many threads: the runtime, if it cannot start the threads that the calling
-// thread's team lacks, ends the process. Throws an Error if they cannot be started.
+// To be called before parallel work of so many threads: the runtime ends the process if it cannot start those that the
+// calling thread's team lacks, and loops of oneDNN wait for those that it withholds, as settings in the environment
+// tell it to. Throws an Error if there is no room for them.
 void ensure_threads(int threads);
 
 void parallel_for(int64_t count, void (*body)(const void* context, int64_t index), const void* context);
