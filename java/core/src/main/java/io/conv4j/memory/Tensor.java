@@ -299,8 +299,7 @@ public final class Tensor implements AutoCloseable {
             throw new IllegalStateException("tensor: expected at most " + (Integer.MAX_VALUE - 8)
                     + " elements, which an array can hold, but shape is " + shape);
         }
-        acquire("tensor"); // so that a closed one costs no array
-        memory.release();
+        memory.checkOpen("tensor"); // so that a closed one costs no array
         float[] values = new float[(int) shape.elements()];
         copyTo(values);
         return values;
@@ -413,8 +412,7 @@ public final class Tensor implements AutoCloseable {
      */
     public Tensor to(Layout newLayout) {
         check(shape, "newLayout", newLayout);
-        acquire("tensor");
-        memory.release();
+        memory.checkOpen("tensor");
         Tensor copy = zeros(shape, newLayout);
         try {
             copyTo(copy);

@@ -308,7 +308,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      * @throws IllegalStateException also if the layer has no bias
      */
     public Tensor backwardBias(Tensor outputGradient) {
-        checkOpen();
+        engine.checkOpen();
         checkOperand("outputGradient", outputGradient, outputShape, OUTPUT);
         return filled(
                 biasShape(),
@@ -325,7 +325,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      * @throws IllegalStateException also if the layer has no bias
      */
     public void backwardBiasInto(Tensor outputGradient, Tensor biasGradient, Accumulate accumulate) {
-        checkOpen();
+        engine.checkOpen();
         checkOperand("outputGradient", outputGradient, outputShape, OUTPUT);
         checkOperand("biasGradient", biasGradient, biasShape(), BIAS);
         checkApart("biasGradient", biasGradient, outputGradient, null, null);
@@ -345,7 +345,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     }
 
     private void checkForward(Tensor source, Tensor weights, Tensor bias) {
-        checkOpen();
+        engine.checkOpen();
         checkOperand("source", source, sourceShape, SOURCE);
         checkWeights("weights", weights);
         if (bias == null && spec.bias() != BiasMode.NONE) {
@@ -360,13 +360,13 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     }
 
     private void checkBackwardData(Tensor outputGradient, Tensor weights) {
-        checkOpen();
+        engine.checkOpen();
         checkOperand("outputGradient", outputGradient, outputShape, OUTPUT);
         checkWeights("weights", weights);
     }
 
     private void checkBackwardWeights(Tensor source, Tensor outputGradient) {
-        checkOpen();
+        engine.checkOpen();
         if (!trains()) {
             throw new UnsupportedOperationException(
                     "plan: the weights' gradient takes a plan for weights of F32 but this one's are "
@@ -378,12 +378,6 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
 
     boolean trains() {
         return engine.options.weightsType() == DataType.F32;
-    }
-
-    private void checkOpen() {
-        if (engine.isClosed()) {
-            throw new IllegalStateException("plan: expected it open but it is closed");
-        }
     }
 
     private static void checkOperand(String name, Tensor tensor, Shape shape, String words) {

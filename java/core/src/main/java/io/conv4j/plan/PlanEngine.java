@@ -316,6 +316,10 @@ final class PlanEngine {
         resource.release();
     }
 
+    void checkOpen() {
+        resource.checkOpen("plan");
+    }
+
     boolean isClosed() {
         return resource.isClosed();
     }

@@ -9,7 +9,7 @@ public final class NativeMemory {
     private final long address;
     private final long sizeBytes;
     private final NativeResource resource;
-    private final Buffer buffer; // whose memory it is; null: its own
+    private final Buffer buffer; // whose memory it is, and which this keeps reachable; null: its own
 
     private NativeMemory(long address, long sizeBytes, NativeResource resource, Buffer buffer) {
         this.address = address;
@@ -38,7 +38,7 @@ public final class NativeMemory {
      * @param buffer one of bytes or floats, with its limit at its capacity
      */
     public static NativeMemory of(Object owner, long address, long sizeBytes, Buffer buffer) {
-        return new NativeMemory(address, sizeBytes, new NativeResource(owner, new Keep(buffer)), buffer);
+        return new NativeMemory(address, sizeBytes, new NativeResource(owner, () -> {}), buffer);
     }
 
     public long address() {
@@ -71,20 +71,12 @@ public final class NativeMemory {
      * @throws IllegalStateException if it is closed, or a buffer's that this thread may not read
      */
     public void checkOpen(String name) {
-        if (isClosed()) {
-            throw new IllegalStateException(name + ": expected it open but it is closed");
-        }
-        checkBuffer(name);
-    }
-
-    /**
-     * Reads an element, as the JDK checks then that the arena that a buffer may be of is open, and open to this thread:
-     * native code that met freed memory would end the JVM.
-     */
-    private void checkBuffer(String name) {
+        resource.checkOpen(name);
         if (buffer == null || buffer.capacity() == 0) {
             return;
         }
+        // Native code that met freed memory would end the JVM; the JDK checks that the arena that a buffer may be of is
+        // open, and open to this thread, when an element is read.
         try {
             if (buffer instanceof FloatBuffer floats) {
                 floats.get(0);
@@ -115,10 +107,5 @@ public final class NativeMemory {
         public void run() {
             NativeLibrary.c4j_memory_free(address, sizeBytes);
         }
-    }
-
-    private record Keep(Object keeper) implements Runnable {
-        @Override
-        public void run() {}
     }
 }

@@ -33,10 +33,24 @@ public final class NativeResource {
         int uses;
         do {
             uses = state.get();
-            if (uses < 0) {
-                throw new IllegalStateException(name + ": expected it open but it is closed");
-            }
+            checkOpen(name, uses);
         } while (!state.compareAndSet(uses, uses + 1));
+    }
+
+    /**
+     * Checks that uses may begin.
+     *
+     * @param name what the caller calls it
+     * @throws IllegalStateException if it is closed
+     */
+    public void checkOpen(String name) {
+        checkOpen(name, state.get());
+    }
+
+    private static void checkOpen(String name, int uses) {
+        if (uses < 0) {
+            throw new IllegalStateException(name + ": expected it open but it is closed");
+        }
     }
 
     /** Ends a use. */
