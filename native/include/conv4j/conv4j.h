@@ -1,5 +1,5 @@
-/* Convolution and its gradients on memory that the caller owns: standard convolution by oneDNN, everything else by
- * kernels of this library.
+/* Convolution and its gradients on memory that the caller owns: standard convolution by oneDNN or, where these are
+ * faster, by kernels of this library, which compute everything else.
  *
  * Plain C. Every function but the queries that return a value returns a status; c4j_last_error() tells the calling
  * thread what went wrong. Nothing here prints, aborts or lets an exception out.
@@ -41,8 +41,8 @@ C4J_API const char* c4j_version(void);
 C4J_API const char* c4j_isa(void);
 
 /* What this machine reaches on so many threads (0 means one per CPU): flops a second of multiplications with additions
- * on an instruction set (C4J_ISA_DEFAULT, ...), and bytes a second, read and written, within memory of size_bytes.
- * Measured when first asked for, within some tens of milliseconds. */
+ * on an instruction set (C4J_ISA_DEFAULT, ...), and bytes a second, read and written, within memory of size_bytes,
+ * at most 64 MB. Measured when first asked for, within some tens of milliseconds. */
 C4J_API int32_t c4j_machine_limits(int64_t isa, int64_t threads, int64_t size_bytes, int64_t* flops_per_second,
                                    int64_t* bytes_per_second);
 
@@ -180,8 +180,6 @@ typedef struct {
   int64_t activation;     /* C4J_RELU, ... */
   int64_t slope_bits;     /* of C4J_LEAKY_RELU: the bits of a float */
 } c4j_options;
-
-typedef struct c4j_plan c4j_plan;
 
 enum {
   C4J_FORWARD = 0,

@@ -12,8 +12,8 @@ namespace conv4j {
 // Measured when first asked for, within milliseconds.
 double peak_flops(Isa isa, int threads);
 
-// Bytes a second, read and written, of a copy within memory of this size. Measured when first asked for, within some
-// tens of milliseconds.
+// Bytes a second, read and written, of a copy within memory of this size, at most 64 MB. Measured when first asked for,
+// within some tens of milliseconds.
 double bandwidth(int64_t size_bytes, int threads);
 
 }  // namespace conv4j

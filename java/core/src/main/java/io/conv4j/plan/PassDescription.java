@@ -1,7 +1,6 @@
 package io.conv4j.plan;
 
 import io.conv4j.memory.Layout;
-import io.conv4j.spec.ConvGeometry;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,9 +25,9 @@ public final class PassDescription {
         add("source", plan.sourceLayout(), engine.layout(pass, transposed ? PlanEngine.DST : PlanEngine.SRC));
         add("weights", plan.weightsLayout(), engine.layout(pass, PlanEngine.WEIGHTS));
         add("output", plan.outputLayout(), engine.layout(pass, transposed ? PlanEngine.SRC : PlanEngine.DST));
-        ConvGeometry geometry = engine.geometry;
-        flops = 2 * Work.multiplyAdds(geometry);
-        bytes = Work.bytes(geometry, engine.options.weightsType());
+        Work work = Work.of(engine.geometry, pass, engine.options.weightsType());
+        flops = 2 * work.multiplyAdds();
+        bytes = work.bytes();
         workspaceBytes = engine.workspaceBytes(pass);
         long[] limits = engine.limits((long) Math.min(bytes, 0x1p62));
         computeSeconds = flops / limits[0];
@@ -79,7 +78,8 @@ public final class PassDescription {
     }
 
     /**
-     * Bytes that must be moved: source, weights and output, each once, without padding lanes.
+     * Bytes that must be moved: of source, weights and output the elements that some tap inside the source meets, each
+     * once, and of the pass's result all; without padding lanes.
      *
      * @return their number
      */
@@ -90,10 +90,10 @@ public final class PassDescription {
     /**
      * How much is computed with what is moved.
      *
-     * @return flops per byte
+     * @return flops per byte, 0 where nothing is moved
      */
     public double flopsPerByte() {
-        return flops / bytes;
+        return bytes == 0 ? 0 : flops / bytes;
     }
 
     /**
@@ -106,8 +106,9 @@ public final class PassDescription {
     }
 
     /**
-     * The roofline of this machine on the plan's threads: no implementation can take less than its flops take in
-     * registers, or its bytes in a copy within memory of their size. The two limits are measured once per process.
+     * The roofline of this machine on the plan's threads: the time of its flops in registers, or of its bytes in a copy
+     * within memory of their size, at most 64 MB, whichever is longer. The limits are measured when a description first
+     * asks for that instruction set, size and number of threads: what else runs then makes them lower than they are.
      *
      * @return seconds of a call at best
      */

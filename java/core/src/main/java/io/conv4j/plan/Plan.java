@@ -462,7 +462,8 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
 
     /**
      * What the plan does: sizes, layouts, and for each pass what computes it, how much, and how fast it could be at best
-     * here. The first description measures the machine, for some tens of milliseconds.
+     * here. A description measures the machine, for some tens of milliseconds, unless one with the same instruction
+     * set, number of threads and size of what is moved did.
      *
      * @return the description, a table when printed
      * @throws IllegalStateException if the plan is closed

@@ -85,8 +85,8 @@ final class PlanEngine {
                 && geometry.isShared()
                 && options.implementation() != Implementation.KERNELS) {
             throw new UnsupportedOperationException("options: weightsType " + options.weightsType()
-                    + " takes own kernels, but this layer is shared on every axis and goes to oneDNN;"
-                    + " implementation KERNELS forces it to own kernels");
+                    + " takes own kernels, which AUTO does not promise for a layer that is shared on every axis;"
+                    + " implementation KERNELS does");
         }
         checkSize(argument, "the batch", geometry.batch());
         checkSize(argument, "input channels", geometry.inChannels());

@@ -165,7 +165,7 @@ public final class PlanOptions {
          * The type of the weights. Where every weight is read from memory once per call, as by a local layer at batch 1,
          * their bytes are all that a forward pass costs, and {@link DataType#BF16} halves them; activations and sums stay
          * {@link DataType#F32}. A plan for bf16 weights is for inference: it refuses the gradient of the weights. It takes
-         * own kernels; one for a layer that goes to oneDNN is refused.
+         * own kernels: where the layer is shared on every axis, {@link Implementation#KERNELS} must force it to them.
          *
          * @param choice the type
          * @return this builder

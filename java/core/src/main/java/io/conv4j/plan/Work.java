@@ -2,41 +2,108 @@ package io.conv4j.plan;
 
 import io.conv4j.memory.DataType;
 import io.conv4j.spec.Axis;
+import io.conv4j.spec.AxisSharing;
 import io.conv4j.spec.ConvGeometry;
+import java.util.HashMap;
+import java.util.Map;
 
-/** How much a convolution has to compute and to move. */
-final class Work {
-    private Work() {}
-
-    /** Multiplications with additions of one pass; taps that fall on padding do not count. */
-    static double multiplyAdds(ConvGeometry geometry) {
-        double product = (double) geometry.batch() * geometry.outChannels() * geometry.inChannels() / geometry.groups();
+/**
+ * How much a pass has to compute and to move: taps on padding do not count, nor elements that no other tap meets; a
+ * result counts whole.
+ */
+record Work(double multiplyAdds, double bytes) {
+    /** What a pass of {@link PlanEngine} reads and writes; a weight takes as many bytes as its type. */
+    static Work of(ConvGeometry geometry, int pass, DataType weightsType) {
+        double perImage = 1;
+        double source = geometry.inChannels();
+        double output = geometry.outChannels();
+        double weights = output * source / geometry.groups();
         for (Axis axis : geometry.axes()) {
-            product *= taps(axis);
+            Taps taps = new Taps(axis);
+            perImage *= taps.all;
+            source *= taps.source;
+            weights *= taps.weights;
+            output *= taps.output;
         }
-        return product;
+        double batch = geometry.batch();
+        double multiplyAdds = batch * perImage * geometry.outChannels() * geometry.inChannels() / geometry.groups();
+        source *= batch;
+        output *= batch;
+        weights *= Math.min(batch, 1);
+        switch (pass) {
+            case PlanEngine.FORWARD -> output = geometry.outputShape().elements();
+            case PlanEngine.BACKWARD_DATA -> source = geometry.sourceShape().elements();
+            default -> weights = geometry.weightsShape().elements();
+        }
+        double bytes = DataType.F32.sizeBytes() * (source + output) + weightsType.sizeBytes() * weights;
+        return new Work(multiplyAdds, bytes);
     }
 
-    /** Bytes of source, weights and output. */
-    static double bytes(ConvGeometry geometry, DataType weightsType) {
-        double activations = (double) geometry.sourceShape().elements()
-                + geometry.outputShape().elements();
-        return DataType.F32.sizeBytes() * activations
-                + weightsType.sizeBytes() * (double) geometry.weightsShape().elements();
-    }
+    /** The pairs of output position and tap of an axis that fall on the source, and what they meet. */
+    private static final class Taps {
+        private final Axis axis;
+        private long all;
+        private long source;
+        private long weights;
+        private long output;
 
-    /** Pairs of output position and tap that fall on the source. */
-    private static long taps(Axis axis) {
-        long taps = 0;
-        for (long tap = 0; tap < axis.kernel(); tap++) {
-            // Positions with 0 <= position * stride + offset < input.
+        Taps(Axis axis) {
+            this.axis = axis;
+            Union outputs = new Union();
+            for (long tap = axis.kernel() - 1; tap >= 0; tap--) {
+                outputs.add(first(tap), end(tap));
+            }
+            output = outputs.size;
+            // Source positions that are a stride apart from each other.
+            Map<Long, Union> sources = new HashMap<>();
+            for (long tap = 0; tap < axis.kernel(); tap++) {
+                long first = first(tap);
+                long end = end(tap);
+                if (first < end) {
+                    all += end - first;
+                    weights += kernels(axis.sharing(), first, end);
+                    long offset = axis.sourceIndex(0, tap);
+                    long strides = Math.floorDiv(offset, axis.stride());
+                    sources.computeIfAbsent(Math.floorMod(offset, axis.stride()), residue -> new Union())
+                            .add(first + strides, end + strides);
+                }
+            }
+            source = sources.values().stream().mapToLong(union -> union.size).sum();
+        }
+
+        /** The first output position whose tap is not before the source: position * stride + offset >= 0. */
+        private long first(long tap) {
             long offset = axis.sourceIndex(0, tap);
-            long first = offset >= 0 ? 0 : (-offset - 1) / axis.stride() + 1;
-            long end = offset >= axis.input()
+            return offset >= 0 ? 0 : (-offset - 1) / axis.stride() + 1;
+        }
+
+        /** The first output position whose tap is behind the source. */
+        private long end(long tap) {
+            long offset = axis.sourceIndex(0, tap);
+            return offset >= axis.input()
                     ? 0
                     : Math.min(axis.output(), (axis.input() - offset - 1) / axis.stride() + 1);
-            taps += Math.max(end - first, 0);
         }
-        return taps;
+
+        /** How many kernels a run of output positions uses. */
+        private static long kernels(AxisSharing sharing, long first, long end) {
+            return switch (sharing.kind()) {
+                case SHARED -> 1;
+                case TILED -> Math.min(sharing.size(), end - first);
+                case LOCAL -> end - first;
+                case BLOCKS -> sharing.kernelIndex(end - 1) - sharing.kernelIndex(first) + 1;
+            };
+        }
+    }
+
+    /** The union of runs that come in the order of their beginnings. */
+    private static final class Union {
+        private long size;
+        private long covered = Long.MIN_VALUE;
+
+        void add(long first, long end) {
+            size += Math.max(end - Math.max(first, covered), 0);
+            covered = Math.max(end, covered);
+        }
     }
 }
