@@ -3,14 +3,16 @@
 
 set(ONEDNN_ROOT "" CACHE PATH "The unpacked jar's folder, or the prefix of an installed oneDNN 3 that runs on OpenMP")
 
-if(NOT ONEDNN_ROOT)
-  set(core ${CMAKE_CURRENT_LIST_DIR}/../java/core)
-  execute_process(
-    COMMAND mvn -B -q -ntp -f ${core} dependency:unpack@dnnl
-    COMMAND_ERROR_IS_FATAL ANY)
-  file(REAL_PATH ${core}/target/dnnl/org/bytedeco/dnnl/linux-x86_64 root)
-  set_property(CACHE ONEDNN_ROOT PROPERTY VALUE ${root})
+set(onednn_root ${ONEDNN_ROOT})
+if(NOT onednn_root)
+  get_filename_component(core ${CMAKE_CURRENT_LIST_DIR}/../java/core ABSOLUTE)
+  set(onednn_root ${core}/target/dnnl/org/bytedeco/dnnl/linux-x86_64)
+  if(NOT EXISTS ${onednn_root}/libdnnl.so.3)
+    execute_process(
+      COMMAND mvn -B -q -ntp -f ${core} dependency:unpack@dnnl
+      COMMAND_ERROR_IS_FATAL ANY)
+  endif()
 endif()
 
 include(OneDnnTarget)
-add_onednn(${ONEDNN_ROOT})
+add_onednn(${onednn_root})
