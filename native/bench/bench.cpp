@@ -29,8 +29,8 @@ constexpr const char* kUsage = R"(Usage: ci/bench [options]
 Measures this machine, then every shape, pass, batch, instruction set and thread count: the median time of repeated
 calls on the same buffers (so what fits a cache is warm there), in the layouts that the plan likes best, weights packed
 beforehand, results overwritten. The first seven tiled shapes take turns with oneDNN's standard convolution of the same
-sizes, on the best instruction set that oneDNN finds. They and the first seven local shapes are measured forward with
-bf16 weights, too.
+sizes, on the best instruction set that oneDNN finds. All of them but the one of one image, and the first seven local
+shapes, are measured forward with bf16 weights, too.
 
   --filter REGEX   only cases whose name contains a match; names are
                    sharing/shape/pass/nBATCH/isa/tTHREADS/DTYPE, as in tiled/t2_c64_56/forward/n8/avx512/t1/f32;

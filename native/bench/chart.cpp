@@ -101,7 +101,7 @@ class Chart {
     for (double megabytes : kMegabytes) {
       const double bandwidth = 1e-9 * machine_.bandwidth(Traffic::kRead, megabytes * (1 << 20), threads);
       char title[64];
-      std::snprintf(title, sizeof(title), "%g MB read at %.0f GB/s", megabytes, bandwidth);
+      std::snprintf(title, sizeof(title), "%g MB, reading alone, %.0f GB/s", megabytes, bandwidth);
       out_ << "min(" << peak << ", x * " << bandwidth << ") lw 1.5 dt " << dashes[dash++] << " lc rgb '#404040' title '"
            << title << "', ";
     }

@@ -2,10 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <climits>
 #include <cmath>
-#include <cstring>
-#include <string>
 #include <vector>
 
 #include "conv4j/conv4j.h"

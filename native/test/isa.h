@@ -20,7 +20,7 @@ class IsaTest : public testing::TestWithParam<Isa> {
   const Kernels& kernels() const { return kernels_of(GetParam()); }
 };
 
-inline auto every_isa() { return testing::Values(Isa::kGeneric, Isa::kAvx2, Isa::kAvx512); }
+inline auto every_isa() { return testing::ValuesIn(kIsas); }
 
 inline std::string name_of_isa(const testing::TestParamInfo<Isa>& info) { return isa_name(info.param); }
 

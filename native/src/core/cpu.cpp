@@ -11,8 +11,6 @@ namespace conv4j {
 
 namespace {
 
-constexpr Isa kBestFirst[] = {Isa::kAvx512, Isa::kAvx2, Isa::kGeneric};
-
 Cpu cpu_of(const std::string& name) {
   if (name == "intel") return Cpu::kIntel;
   if (name == "zen3") return Cpu::kZen3;
@@ -61,7 +59,7 @@ bool cpu_has(Isa isa) {
 
 Isa default_isa() {
   const char* forced = std::getenv("CONV4J_ISA");
-  for (Isa isa : kBestFirst) {
+  for (Isa isa : kIsas) {
     if (forced == nullptr ? cpu_has(isa) : forced == std::string(isa_name(isa))) {
       if (!cpu_has(isa)) {
         throw Error(Status::kUnsupported, std::string("CONV4J_ISA: this CPU lacks ") + forced);

@@ -11,6 +11,7 @@ enum class Isa {
   kAvx2,
   kAvx512
 };
+constexpr Isa kIsas[] = {Isa::kAvx512, Isa::kAvx2, Isa::kGeneric};  // the best first
 
 #if defined(C4J_EMULATES_AVX512)
 constexpr bool kEmulatesAvx512 = true;  // by AVX2

@@ -3,7 +3,6 @@
 #define CONV4J_CORE_LAYOUT_H_
 
 #include <cstdint>
-#include <string>
 
 #include "core/data_type.h"
 #include "core/geometry.h"

@@ -3,8 +3,6 @@
 #define CONV4J_ONEDNN_ENGINE_H_
 
 #include <dnnl.hpp>
-#include <type_traits>
-#include <utility>
 
 #include "core/error.h"
 #include "core/layout.h"

@@ -1,6 +1,5 @@
 #include "kernels/convolution/convolution.h"
 
-#include <algorithm>
 #include <string>
 
 #include "kernels/convolution/panels.h"

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "kernels/convolution/scatter.h"
 
 namespace conv4j {

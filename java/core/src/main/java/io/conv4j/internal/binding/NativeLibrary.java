@@ -20,11 +20,7 @@ import org.bytedeco.javacpp.annotation.Platform;
 public final class NativeLibrary {
     private NativeLibrary() {}
 
-    public static native String c4j_version();
-
     public static native String c4j_last_error();
-
-    public static native String c4j_isa();
 
     public static native int c4j_machine_limits(
             long isa,

@@ -105,7 +105,7 @@ class NativeLoaderTest {
                 }
                 try {
                     NativeLoader.ensureLoaded();
-                    NativeLibrary.c4j_version();
+                    NativeLibrary.c4j_memory_live_bytes();
                     System.out.println("loaded");
                 } catch (UnsatisfiedLinkError e) {
                     System.out.println(e.getMessage());

@@ -1,7 +1,6 @@
 // oneDNN's side of the Java benchmarks: io.conv4j.benchmarks.OneDnn's native methods. Loops and takes the time here, so
 // that nothing of Java is in it.
 #include <jni.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <exception>
