@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
 
 /** Trains a convolutional encoder-decoder that takes noise out of small images, and shows how well it does. */
 @Command(
-        name = "demo",
+        name = "ci/demo",
         sortOptions = false,
         showDefaultValues = true,
         description = "Trains a convolutional encoder-decoder to take noise out of 28x28 images.")
@@ -82,6 +82,7 @@ public final class DenoisingAutoencoder implements Callable<Integer> {
         check("--epochs", epochs, 1, 10_000);
         check("--batch", batch, 1, 10_000);
         check("--threads", threads, 1, 1024);
+        createOutput();
         SplittableRandom random = new SplittableRandom(seed);
         Images images = load(random.split());
         int trained = images.count() - images.count() / 10;
@@ -89,14 +90,14 @@ public final class DenoisingAutoencoder implements Callable<Integer> {
         Images heldOut = images.range(trained, images.count());
         Images noisy = heldOut.withNoise(Training.NOISE, random.split());
         double noise = noisy.meanSquaredError(heldOut);
-        PlanOptions options = PlanOptions.builder().threads(threads).build();
 
-        GaussianBlur blur = GaussianBlur.best(noisy, heldOut, options);
+        GaussianBlur blur = GaussianBlur.best(
+                noisy, heldOut, PlanOptions.builder().threads(threads).build());
         print(
                 "best Gaussian blur, sigma %.2f: mse %.5f, ratio %.3f",
                 blur.sigma(), blur.meanSquaredError(), blur.meanSquaredError() / noise);
         print("training on %d images: epochs %d, batch %d, threads %d", trained, epochs, batch, threads);
-        try (Network network = new Network(batch, options, random.split())) {
+        try (Network network = new Network(batch, threads, random.split())) {
             Training training = new Training(network, batch);
             training.run(learned, heldOut, noisy, epochs, random.split());
             Images reconstruction = training.reconstruct(noisy);
@@ -111,6 +112,14 @@ public final class DenoisingAutoencoder implements Callable<Integer> {
         if (value < least || value > most) {
             throw new ParameterException(
                     command.commandLine(), option + ": expected " + least + " to " + most + " but got " + value);
+        }
+    }
+
+    private void createOutput() {
+        try {
+            Files.createDirectories(output);
+        } catch (IOException e) {
+            throw new ParameterException(command.commandLine(), "--output: " + output + " cannot be created: " + e, e);
         }
     }
 
@@ -143,7 +152,6 @@ public final class DenoisingAutoencoder implements Callable<Integer> {
         curves.put("training", training.trainingErrors());
         curves.put("held out", training.heldOutErrors());
 
-        Files.createDirectories(output);
         Pictures.saveRows(named("reconstructions.png"), kinds, Math.min(10, noisy.count()));
         Pictures.saveKernels(named("kernels.png"), network.firstKernels(), 3);
         if (Pictures.HAS_FONTS) {

@@ -3,6 +3,7 @@ package io.conv4j.examples;
 import io.conv4j.memory.Layout;
 import io.conv4j.memory.Tensor;
 import io.conv4j.plan.Accumulate;
+import io.conv4j.plan.Activation;
 import io.conv4j.plan.ConvPlan;
 import io.conv4j.plan.Plan;
 import io.conv4j.plan.PlanOptions;
@@ -35,11 +36,16 @@ final class Network implements AutoCloseable {
     private final Adam adam = new Adam();
     private final Map<Integer, Pass> passes = new HashMap<>();
 
-    Network(int batch, PlanOptions options, RandomGenerator random) {
-        ConvPlan wide = ConvPlan.create(convolution(1, 16), Shape.of(batch, 1, Images.SIDE, Images.SIDE), options);
-        ConvPlan narrow = ConvPlan.create(convolution(16, 32), wide.outputShape(), options);
-        TransposedConvPlan wider = TransposedConvPlan.create(transposed(32, 16), narrow.outputShape(), options);
-        TransposedConvPlan widest = TransposedConvPlan.create(transposed(16, 1), wider.outputShape(), options);
+    Network(int batch, int threads, RandomGenerator random) {
+        PlanOptions last = PlanOptions.builder().threads(threads).build();
+        PlanOptions relu = PlanOptions.builder()
+                .threads(threads)
+                .activation(Activation.RELU)
+                .build();
+        ConvPlan wide = ConvPlan.create(convolution(1, 16), Shape.of(batch, 1, Images.SIDE, Images.SIDE), relu);
+        ConvPlan narrow = ConvPlan.create(convolution(16, 32), wide.outputShape(), relu);
+        TransposedConvPlan wider = TransposedConvPlan.create(transposed(32, 16), narrow.outputShape(), relu);
+        TransposedConvPlan widest = TransposedConvPlan.create(transposed(16, 1), wider.outputShape(), last);
         layers = List.of(
                 new Layer(wide, random),
                 new Layer(narrow, random),
@@ -179,9 +185,6 @@ final class Network implements AutoCloseable {
             for (int i = 0; i < plans.length; i++) {
                 Layer layer = layers.get(i);
                 plans[i].forwardInto(sourceOf(i), layer.weights.tensor(), layer.bias.tensor(), outputs[i].tensor());
-                if (i < plans.length - 1) {
-                    relu(outputs[i].floats());
-                }
             }
         }
 
@@ -224,12 +227,6 @@ final class Network implements AutoCloseable {
                 gradients[i].close();
                 plans[i].close();
             }
-        }
-    }
-
-    private static void relu(FloatBuffer values) {
-        for (int i = 0; i < values.capacity(); i++) {
-            values.put(i, Math.max(values.get(i), 0));
         }
     }
 
