@@ -1,6 +1,7 @@
 package io.conv4j.benchmarks;
 
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,11 +18,11 @@ import picocli.CommandLine.Spec;
 /** Measures what a Java caller gets: the overhead of a call, and ratios against raw oneDNN and other libraries. */
 @Command(
         name = "ci/bench --java",
-        mixinStandardHelpOptions = true,
         description =
                 "Measures the overhead of a call, and this library's default plans against oneDNN called from C++ and,"
                         + " with --peers, PyTorch called from Java; both sides take turns in one JVM.")
 public final class Bench implements Callable<Integer> {
+    private static final int MOST_THREADS = 1024;
     private static final Turns LONG = new Turns(11, 101, 0.6);
     private static final Turns QUICK = new Turns(5, 25, 0.1);
 
@@ -37,7 +38,7 @@ public final class Bench implements Callable<Integer> {
     @Option(
             names = "--png",
             paramLabel = "FILE",
-            defaultValue = "java/benchmarks/target/ratios.png",
+            defaultValue = "${sys:conv4j.chart:-ratios.png}",
             description = "The bar chart. Default: ${DEFAULT-VALUE}")
     private Path png;
 
@@ -56,8 +57,13 @@ public final class Bench implements Callable<Integer> {
 
     @Option(
             names = "--cpu-time",
-            description = "One thread is timed by its processor's clock: for machines that others use too.")
+            description =
+                    "One thread is timed by its processor's clock, but for the overhead of a call, which JMH times:"
+                            + " for machines that others use too.")
     private boolean cpuTime;
+
+    @Option(names = "--help", usageHelp = true, description = "Show this text.")
+    private boolean help;
 
     private Bench() {}
 
@@ -73,9 +79,12 @@ public final class Bench implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         PrintWriter out = command.commandLine().getOut();
-        if (cpuTime && threads > 1) {
-            throw new ParameterException(command.commandLine(), "--cpu-time needs --threads 1");
-        }
+        check(
+                threads >= 1 && threads <= MOST_THREADS,
+                "--threads: expected 1 to " + MOST_THREADS + " but got " + threads);
+        check(!cpuTime || threads == 1, "--cpu-time needs --threads 1");
+        checkFolder("--json", json);
+        checkFolder("--png", png);
         if (cpuTime) {
             Clock.useThreadTime();
         }
@@ -102,9 +111,7 @@ public final class Bench implements Callable<Integer> {
                     }
                 }
             }
-            if (found == 0) {
-                throw new ParameterException(command.commandLine(), "No layer matches " + filter);
-            }
+            check(found > 0, "No layer matches " + filter);
             report.printMeans();
             report.draw(png);
             out.println("Chart: " + png);
@@ -112,14 +119,28 @@ public final class Bench implements Callable<Integer> {
         return 0;
     }
 
+    private void check(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new ParameterException(command.commandLine(), otherwise);
+        }
+    }
+
+    /** Before minutes of measuring, not after. */
+    private void checkFolder(String option, Path file) {
+        if (file != null) {
+            Path folder = file.toAbsolutePath().getParent();
+            check(
+                    folder != null && Files.isWritable(folder) && !Files.isDirectory(file),
+                    option + ": expected a file in a folder that can be written to but got " + file);
+        }
+    }
+
     private List<Peer> peers() {
         List<Peer> all = new ArrayList<>();
         all.add(new OneDnn());
         if (peers) {
             ServiceLoader.load(Peer.class).forEach(all::add);
-            if (all.size() == 1) {
-                throw new ParameterException(command.commandLine(), "--peers needs the Maven profile peers");
-            }
+            check(all.size() > 1, "--peers needs the Maven profile peers");
         }
         return all;
     }

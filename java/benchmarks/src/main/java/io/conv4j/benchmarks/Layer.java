@@ -9,6 +9,7 @@ import io.conv4j.plan.ConvPlan;
 import io.conv4j.plan.Plan;
 import io.conv4j.plan.PlanOptions;
 import io.conv4j.plan.TransposedConvPlan;
+import io.conv4j.spec.Axis;
 import io.conv4j.spec.ConvGeometry;
 import io.conv4j.spec.ConvSpec;
 import io.conv4j.spec.Padding;
@@ -95,10 +96,8 @@ record Layer(
 
     /** Positions of the output along one axis. */
     long output() {
-        long extent = dilation * (kernel - 1) + 1;
-        return op == TRANSPOSED
-                ? (input - 1) * stride - 2 * padding + extent
-                : (input + 2 * padding - extent) / stride + 1;
+        Axis axis = geometry(1).axes().get(0);
+        return op == TRANSPOSED ? axis.input() : axis.output();
     }
 
     /** The layers that are compared; local and tiled ones go by the names that the native benchmarks call them. */

@@ -70,7 +70,7 @@ class HarnessTest {
     }
 
     @Test
-    void layersHaveNamesOfTheirOwnAndPlansOfTheSizesTheySay() {
+    void layersHaveNamesOfTheirOwnAndKnowTheSizeOfTheirOutput() {
         Set<String> names = new HashSet<>();
         for (Layer layer : Layer.all()) {
             assertTrue(names.add(layer.name()), layer.name());
