@@ -40,7 +40,7 @@ bool has_own_pages(int64_t size_bytes) { return size_bytes >= kHugePage; }
 
 void* allocate_memory(int64_t size_bytes) {
   void* address = nullptr;
-  if (size_bytes > INT64_MAX - kHugePage) {
+  if (size_bytes < 0 || size_bytes > INT64_MAX - kHugePage) {
     // More than an address space holds.
   } else if (has_own_pages(size_bytes)) {
     address = map_pages(size_bytes);

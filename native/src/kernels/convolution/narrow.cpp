@@ -26,6 +26,19 @@ constexpr int64_t kMostColumns = 64, kTerms = 256, kTermsOfGroup = 64;
 // For threads; and elements that a split then reads for each of its sums.
 constexpr int64_t kFewSplits = 8, kReads = 4;
 
+// Of an axis: wide positions, from each to the next the narrow one's step, and the narrow side.
+struct Side {
+  int64_t wide, step;
+  Padded::Side narrow;
+};
+
+Side side(const Problem& p, int i) {
+  const Axis& axis = p.axes[i];
+  if (p.order == Problem::Order::kOcInner) return {axis.output, axis.stride, Padded::source_side(axis, 1)};
+  const int64_t reach = (axis.kernel - 1) * axis.dilation;
+  return {axis.input, 1, {axis.output, axis.pad_begin - reach, axis.input + reach, 1}};
+}
+
 // Positions of the wide side fall into classes that meet the same kernels: those whose remainders by the sharing's
 // sizes are equal. A class has a gradient of its own, with a row for each tap and channel of the narrow side; taps come
 // in the order in which they meet that side. Groups of 16 to 16 channels took 1.05 times as long read in place and
@@ -77,19 +90,6 @@ class NarrowBackwardWeights : public KernelPass {
   }
 
  private:
-  // Of an axis: wide positions, from each to the next the narrow one's step, and the narrow side.
-  struct Side {
-    int64_t wide, step;
-    Padded::Side narrow;
-  };
-
-  static Side side(const Problem& p, int i) {
-    const Axis& axis = p.axes[i];
-    if (p.order == Problem::Order::kOcInner) return {axis.output, axis.stride, Padded::source_side(axis, 1)};
-    const int64_t reach = (axis.kernel - 1) * axis.dilation;
-    return {axis.input, 1, {axis.output, axis.pad_begin - reach, axis.input + reach, 1}};
-  }
-
   static int64_t split_count(const Problem& p) {
     const int64_t lines = p.n * p.positions(0) * p.positions(1);
     const int64_t most = std::min(lines, (p.src.image + p.dst.image) * p.n / (kReads * p.weights_size()));
@@ -205,6 +205,7 @@ std::unique_ptr<KernelPass> make_narrow_backward_weights(const Problem& problem)
   }
   if (problem.axes[2].output / problem.axes[2].kernels() < kLongRow) return nullptr;
   if (!by_outputs && fullness(wide, problem.kernels.lanes) < kFullLanes) return nullptr;
+  if (!Padded::is_modest({side(problem, 0).narrow, side(problem, 1).narrow, side(problem, 2).narrow})) return nullptr;
   return std::make_unique<NarrowBackwardWeights>(problem);
 }
 

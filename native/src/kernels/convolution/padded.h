@@ -22,6 +22,14 @@ class Padded {
             phases};
   }
 
+  // Whether a copy is of the order of what is copied: taps of large dilations reach far beyond.
+  static bool is_modest(const Side (&sides)[3]) {
+    constexpr double kMost = 32;
+    double growth = 1;
+    for (const Side& side : sides) growth *= static_cast<double>(side.count) / static_cast<double>(side.size);
+    return growth <= kMost;
+  }
+
   // Channels of a group, and the distance of positions.
   Padded(const Problem& problem, const Steps& from, const Side (&sides)[3], int64_t channels, int64_t step);
 

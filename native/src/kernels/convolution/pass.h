@@ -2,9 +2,11 @@
 #ifndef CONV4J_KERNELS_CONVOLUTION_PASS_H_
 #define CONV4J_KERNELS_CONVOLUTION_PASS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
+#include "core/error.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "kernels/convolution/problem.h"
@@ -47,15 +49,11 @@ class KernelPass {
 
   template <typename T>
   Place reserve(int64_t count) {
-    const Place place = {scratch_bytes_, 0};
-    scratch_bytes_ += align(count * static_cast<int64_t>(sizeof(T)));
-    return place;
+    return take(count, sizeof(T), 0);
   }
   template <typename T>
   Place reserve_per_thread(int64_t count) {
-    const Place place = {scratch_bytes_, align(count * static_cast<int64_t>(sizeof(T)))};
-    scratch_bytes_ += problem_.threads * place.step;
-    return place;
+    return take(count, sizeof(T), problem_.threads);
   }
 
   // Gradients of the weights that would empty the caches of what is read: from a quarter of the last level on.
@@ -90,6 +88,19 @@ class KernelPass {
   int64_t panel_ = 0;  // output channels of the panels that its weights are in; 0: packed
 
  private:
+  // For each of so many threads, or 0 for all together.
+  Place take(int64_t count, int64_t size, int64_t threads) {
+    const double all =
+        static_cast<double>(count) * static_cast<double>(size) * std::max(1.0, static_cast<double>(threads));
+    if (count < 0 || static_cast<double>(scratch_bytes_) + all > 0x1p62) {
+      throw Error(Status::kOutOfMemory, "the plan's workspace would be larger than any memory");
+    }
+    const int64_t bytes = align(count * size);
+    const Place place = {scratch_bytes_, threads > 0 ? bytes : 0};
+    scratch_bytes_ += std::max<int64_t>(threads, 1) * bytes;
+    return place;
+  }
+
   static bool can_stream(const Call& call, const float* result, int64_t columns) {
     return !call.add && columns % 16 == 0 && reinterpret_cast<uintptr_t>(result) % 64 == 0;
   }

@@ -19,6 +19,30 @@ bool is_tiled(const Problem& problem) {
   });
 }
 
+// Of output positions. Those of a block stay together.
+int64_t strip_rows(const Axis& height) {
+  const int64_t rows = std::max<int64_t>(height.output / kStrips, 1);
+  const bool holds_blocks = height.sharing == Sharing::kBlocks && height.sharing_size <= rows;
+  return holds_blocks ? ceil_div(rows, height.sharing_size) * height.sharing_size : rows;
+}
+
+// Rows of the source.
+int64_t strip_height(const Axis& height) {
+  return (strip_rows(height) - 1) * height.stride + (height.kernel - 1) * height.dilation + 1;
+}
+
+// Whether strips are of the order of both sides: taps of large dilations reach far beyond.
+bool has_modest_strips(const Problem& problem) {
+  constexpr int64_t kMost = 32;
+  const Axis &depth = problem.axes[0], &height = problem.axes[1];
+  const int64_t strips = ceil_div(height.output, strip_rows(height));
+  const auto rows = [](int64_t depths, int64_t heights) {
+    return static_cast<double>(depths) * static_cast<double>(heights);
+  };
+  return rows(depth.output * depth.kernel, strips) * static_cast<double>(strip_height(height)) <=
+         kMost * (rows(depth.input, height.input) + rows(depth.output, height.output));
+}
+
 // Whether the images of all positions of a block become columns together (blocks2_c64_56, 8 images, on a Cascade Lake:
 // 0.7 of the time).
 bool joins_blocks(const Problem& problem) {
@@ -44,14 +68,11 @@ ScatterBackwardData::ScatterBackwardData(const Problem& problem, int64_t columns
   for (int axis = 0; axis < 3; ++axis) outputs_[axis] = output_items(problem.axes[axis], false);
   const Axis& height = problem.axes[1];
   const Axis& width = problem.axes[2];
-  strip_rows_ = std::max<int64_t>(height.output / kStrips, 1);
-  if (height.sharing == Sharing::kBlocks && height.sharing_size <= strip_rows_) {
-    heights_ = height.sharing_size;
-    strip_rows_ = ceil_div(strip_rows_, heights_) * heights_;
-  }
+  strip_rows_ = strip_rows(height);
+  if (height.sharing == Sharing::kBlocks && height.sharing_size <= strip_rows_) heights_ = height.sharing_size;
   widths_ = width.sharing == Sharing::kBlocks ? std::min(width.sharing_size, width.output) : width.output;
   strip_count_ = ceil_div(height.output, strip_rows_);
-  strip_height_ = (strip_rows_ - 1) * height.stride + (height.kernel - 1) * height.dilation + 1;
+  strip_height_ = strip_height(height);
   strip_size_ = problem.axes[0].kernel * strip_height_ * row_size_;
   strips_ = reserve<float>(problem.axes[0].output * strip_count_ * strip_size_);
   if (problem.n > 1) row_ = reserve_per_thread<float>(row_size_);
@@ -146,6 +167,7 @@ std::unique_ptr<KernelPass> make_scatter_backward_data(const Problem& problem) {
   // A line of positions makes no strips, which threads could share out.
   const bool has_strips = problem.axes[0].output * problem.axes[1].output >= kStrips;
   if (problem.order == Problem::Order::kIcInner || !has_strips || problem.n == 0) return nullptr;
+  if (!has_modest_strips(problem)) return nullptr;
   const int64_t positions = problem.positions(), half = problem.kernels.lanes / 2;
   const bool has_few_inputs = problem.ic < kFewInputs;
   if (problem.n == 1) {

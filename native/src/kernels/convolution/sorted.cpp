@@ -41,6 +41,8 @@ class SortedBackwardWeights : public BackwardWeights {
     segments_ = reserve_per_thread<Segment>(lines_);
   }
 
+  static bool fits(const Problem& p) { return Padded::is_modest({src_side(p, 0), src_side(p, 1), src_side(p, 2)}); }
+
   static int64_t unit_count(const Problem& p) {
     return p.kernel_count() * p.groups * p.taps * ceil_div(p.oc, kMostOutputs);
   }
@@ -139,7 +141,7 @@ std::unique_ptr<KernelPass> make_sorted_backward_weights(const Problem& problem)
   if (problem.n * problem.positions() < kFewTerms || SortedBackwardWeights::unit_count(problem) < kFewUnits) {
     return nullptr;
   }
-  return std::make_unique<SortedBackwardWeights>(problem);
+  return SortedBackwardWeights::fits(problem) ? std::make_unique<SortedBackwardWeights>(problem) : nullptr;
 }
 
 }  // namespace conv4j

@@ -586,6 +586,34 @@ public final class Cases {
         c.add(layer(48, 9, 5).groups(3).sharing(tiled(2)), "tiled 1-D, 3 groups, 16 to 3, 400 positions", 1, 400);
         c.add(layer(16, 1, 2, 3, 2).sharing(tiled(2, 1, 2)).padding(full()), "tiled 3-D, 16 to 1", 2, 4, 5, 17);
         c.add(layer(1, 16, 3, 2, 3).sharing(tiled(2, 1, 2)).padding(sameLower()), "tiled 3-D, 1 to 16", 2, 4, 5, 17);
+        c.add(
+                layer(3, 16, 3, 3).sharing(tiled(2)).dilation(100_000_000, 1).padding(same()),
+                "tiled, 3 to 16, taps far outside",
+                1,
+                8,
+                32);
+        c.add(
+                layer(3, 16, 3, 3, 3)
+                        .sharing(tiled(2))
+                        .dilation(1_073_741_822, 536_870_910, 1)
+                        .padding(same()),
+                "tiled 3-D, 3 to 16, taps far outside, 2^64 bytes away",
+                1,
+                4,
+                4,
+                32);
+        c.add(
+                layer(16, 32, 3, 3).sharing(tiled(2)).dilation(100_000_000, 1).padding(same()),
+                "tiled, 16 to 32, taps far outside",
+                2,
+                8,
+                32);
+        c.add(
+                layer(4, 16, 3, 3).sharing(local()).dilation(100_000_000, 1).padding(same()),
+                "local, 4 to 16, taps far outside",
+                1,
+                8,
+                12);
         c.add(layer(8, 5, 3, 3).sharing(blocks(3)).dilation(2).stride(2), "blocks 3, dilation 2, stride 2", 9, 23, 24);
         c.add(
                 layer(12, 16, 3, 4).sharing(blocks(5)).padding(explicit(1, 1, 2, 1)),
