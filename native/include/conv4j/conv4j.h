@@ -214,8 +214,9 @@ C4J_API int32_t c4j_plan_layout(int64_t plan, int64_t operand, int64_t* layout);
  * the pass reorders. */
 C4J_API int32_t c4j_plan_pass_layout(int64_t plan, int64_t pass, int64_t operand, int64_t* layout);
 
-/* Bytes of workspace that a pass takes when its operands are in the plan's layouts. */
-C4J_API int32_t c4j_plan_workspace_bytes(int64_t plan, int64_t pass, int64_t* size_bytes);
+/* Bytes of workspace that a pass takes when its operands are in the plan's layouts, its result being overwritten or
+ * added to (C4J_ADD). */
+C4J_API int32_t c4j_plan_workspace_bytes(int64_t plan, int64_t pass, int64_t accumulate, int64_t* size_bytes);
 
 /* What computes a pass, for people; valid as long as the plan. Null for a pass that is none. */
 C4J_API const char* c4j_plan_implementation(int64_t plan, int64_t pass);

@@ -252,8 +252,8 @@ int32_t c4j_plan_pass_layout(int64_t plan, int64_t pass, int64_t operand, int64_
   });
 }
 
-int32_t c4j_plan_workspace_bytes(int64_t plan, int64_t pass, int64_t* workspace_bytes) {
-  return guarded([&] { *workspace_bytes = plan_of(plan).workspace_bytes(pass_of(pass)); });
+int32_t c4j_plan_workspace_bytes(int64_t plan, int64_t pass, int64_t accumulate, int64_t* workspace_bytes) {
+  return guarded([&] { *workspace_bytes = plan_of(plan).workspace_bytes(pass_of(pass), accumulate == C4J_ADD); });
 }
 
 const char* c4j_plan_implementation(int64_t plan, int64_t pass) {

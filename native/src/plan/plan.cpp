@@ -96,19 +96,14 @@ const std::string& Plan::implementation(Pass pass) const {
   return pass == Pass::kBackwardBias ? bias : info(pass).name;
 }
 
-int64_t Plan::workspace_bytes(Pass pass) const {
+int64_t Plan::workspace_bytes(Pass pass, bool add) const {
   if (geometry_.n == 0) return 0;
-  if (pass == Pass::kBackwardBias) {
-    if (geometry_.bias == BiasMode::kNone) return 0;
-    const Operand from = geometry_.transposed ? kSrc : kDst;
-    return sum_channel_bias_scratch_bytes(activation_view(layout_of(layout_ids_[from]), dims(from)));
-  }
-  const auto& info = this->info(pass);
-  int64_t staged = 0;
-  for (int i = 0; i < kOperands; ++i) {
-    if (!computes_in_own_[static_cast<int>(pass)][i]) staged += align(size_bytes(info.layouts[i], dims_[i]));
-  }
-  return staged + info.scratch_bytes;
+  Operands own = {};
+  for (int i = 0; i < kOperands; ++i) own.of[i].layout = layout_ids_[i];
+  own.bias.layout = kLogical;
+  const bool biased = geometry_.bias != BiasMode::kNone;
+  if (pass != Pass::kBackwardBias) return stage(pass, add, biased && pass == main_pass(), own).size_bytes();
+  return biased ? stage_bias(add, own).size_bytes() : 0;
 }
 
 const Reorder& Plan::reorder(const Layout& from, const Layout& to, const Dims& dims, bool add) const {
@@ -124,7 +119,7 @@ const Reorder& Plan::reorder(const Layout& from, const Layout& to, const Dims& d
 }
 
 // What stages an operand of this pass, or brings its result back. That of an own layout is found without a lock.
-const Reorder& Plan::staging(Pass pass, Operand operand, const Operands& operands, bool add) const {
+const Reorder& Plan::staged(Pass pass, Operand operand, const Operands& operands, bool add) const {
   const bool own = operands.of[operand].layout == layout_ids_[operand];
   std::atomic<const Reorder*>& kept = own_reorders_[static_cast<int>(pass)][operand][add ? 1 : 0];
   if (own) {
@@ -158,10 +153,11 @@ void Plan::check(Pass pass, const Operands& operands) const {
   const bool belongs = geometry_.bias != BiasMode::kNone;
   if (backward_bias) {
     require(belongs, "bias: the plan has none");
-    check(geometry_.transposed ? kSrc : kDst, operands);
+    check(bias_operand(), operands);
   } else {
     for (Operand operand : {kSrc, kWeights, kDst}) check(operand, operands);
   }
+  require(!belongs || pass != main_pass() || operands.bias.address != 0, "bias: expected one, which the plan has");
   if (backward_bias || operands.bias.address != 0) {
     require(belongs, "bias: the plan has none");
     require(backward_bias || pass == main_pass(), "bias: this pass takes none");
@@ -183,64 +179,60 @@ void Plan::execute(Pass pass, bool add, const Operands& operands) const {
   }
 }
 
-// Operands in foreign layouts are staged in the workspace, and so is a result that is added to; behind them lies the
-// scratch space that the implementation, the reorders and the bias use one after the other.
-void Plan::run(Pass pass, bool add, const Operands& operands) const {
+Plan::Staging Plan::stage(Pass pass, bool add, bool adds_bias, const Operands& operands) const {
   const auto& info = this->info(pass);
   const Operand result = result_of(pass);
-  const Reorder* reorders[kOperands] = {};
-  int64_t staged_bytes[kOperands] = {};
-  int64_t scratch_bytes = info.scratch_bytes;
-  int64_t total = 0;
-  const bool adds_bias = operands.bias.address != 0;
   // Own kernels begin a sum with the bias or with what they add to, not with both.
   const bool accumulates = adds_bias && info.adds_bias ? info.accumulates_bias : info.accumulates;
+  Staging staging;
+  staging.scratch_bytes = info.scratch_bytes;
   for (int i = 0; i < kOperands; ++i) {
-    const Operand operand = static_cast<Operand>(i);
     const Layout& computed = info.layouts[i];
     const bool adds = add && i == result;  // while it is copied, if not while it is computed
     const bool as_computed = operands.of[i].layout == layout_ids_[i] ? computes_in_own_[static_cast<int>(pass)][i]
                                                                      : layout_of(operands.of[i].layout) == computed;
     if (as_computed && (!adds || accumulates)) continue;
-    reorders[i] = &staging(pass, operand, operands, adds);
-    staged_bytes[i] = align(size_bytes(computed, dims_[i]));
-    scratch_bytes = std::max(scratch_bytes, reorders[i]->scratch_bytes());
-    total += staged_bytes[i];
+    staging.take(staged(pass, static_cast<Operand>(i), operands, adds), align(size_bytes(computed, dims_[i])),
+                 staging.of[i]);
   }
-  const Layout& result_layout = info.layouts[result];
-  if (adds_bias) scratch_bytes = std::max(scratch_bytes, add_bias_scratch_bytes(result_layout));
-  // A bias in another than logical order is put into it first.
-  const Layout bias_layout = adds_bias ? layout_of(operands.bias.layout) : Layout::channels_first();
-  const bool bias_staged = adds_bias && bias_layout != Layout::channels_first();
-  const int64_t bias_bytes = bias_staged ? align(size_bytes(Layout::channels_first(), bias_dims_)) : 0;
+  if (!adds_bias) return staging;
+  staging.reserve(add_bias_scratch_bytes(info.layouts[result]));
+  if (operands.bias.layout != kLogical) {
+    const Layout logical = Layout::channels_first();
+    staging.take(reorder(layout_of(operands.bias.layout), logical, bias_dims_, false),
+                 align(size_bytes(logical, bias_dims_)), staging.bias);
+  }
+  return staging;
+}
 
-  const WorkspacePool::Lease workspace(workspaces_, total + bias_bytes + scratch_bytes);
-  char* next = workspace.data();
-  char* const scratch = next + total + bias_bytes;
+void Plan::run(Pass pass, bool add, const Operands& operands) const {
+  const auto& info = this->info(pass);
+  const Operand result = result_of(pass);
+  const Layout& result_layout = info.layouts[result];
+  const bool adds_bias = operands.bias.address != 0;
+  const Staging staging = stage(pass, add, adds_bias, operands);
+  const WorkspacePool::Lease workspace(workspaces_, staging.size_bytes());
+  char* const scratch = workspace.data() + staging.staged_bytes;
+  const auto staged = [&](const Staging::Copy& copy, void* given, bool reads) -> void* {
+    if (copy.reorder == nullptr) return given;
+    char* const to = workspace.data() + copy.offset;
+    if (reads) copy.reorder->run(given, to, scratch);
+    return to;
+  };
   void* data[kOperands];
-  for (int i = 0; i < kOperands; ++i) {
-    data[i] = operands.of[i].data();
-    if (reorders[i] == nullptr) continue;
-    data[i] = next;
-    next += staged_bytes[i];
-    if (i != result) reorders[i]->run(operands.of[i].data(), data[i], scratch);
-  }
-  const float* bias = adds_bias ? operands.bias.floats() : nullptr;
-  if (bias_staged) {
-    float* logical = reinterpret_cast<float*>(next);
-    conv4j::reorder(bias_dims_, bias, bias_layout, logical, Layout::channels_first(), options_.threads);
-    bias = logical;
-  }
-  const bool is_staged = reorders[result] != nullptr;
+  for (int i = 0; i < kOperands; ++i) data[i] = staged(staging.of[i], operands.of[i].data(), i != result);
+  const float* const bias = adds_bias ? static_cast<float*>(staged(staging.bias, operands.bias.data(), true)) : nullptr;
+
+  const Reorder* const back = staging.of[result].reorder;
   const bool activates = pass == main_pass() && options_.activation.kind != Activation::Kind::kNone;
   const bool adds_bias_after = adds_bias && !info.adds_bias;
   Implementation::Extras extras;
-  extras.add = add && !is_staged;
+  extras.add = add && back == nullptr;
   extras.activate = activates && info.activates && !adds_bias_after && (!add || extras.add);
   extras.bias = info.adds_bias ? bias : nullptr;
   implementation_of(pass).run(pass, extras, data, scratch);
   if (adds_bias_after) add_bias(result_layout, static_cast<float*>(data[result]), bias, scratch);
-  if (is_staged) reorders[result]->run(data[result], operands.of[result].data(), scratch);
+  if (back != nullptr) back->run(data[result], operands.of[result].data(), scratch);
   if (activates && !extras.activate) {
     const ActivationView view = activation_view(layout_given(result, operands), dims(result));
     activate(kernels_, view, options_.activation, operands.of[result].floats());
@@ -267,36 +259,48 @@ void Plan::add_bias(const Layout& layout, float* result, const float* bias, char
   add_image_bias(kernels_, view, result, image);
 }
 
-// Sums in whatever layout the gradient comes. A bias per position or kernel takes the sum over the batch first, an
-// image, and brings that to logical order.
-void Plan::run_backward_bias(bool add, const Operands& operands) const {
-  const Operand from = geometry_.transposed ? kSrc : kDst;
+// A bias per position or kernel takes the sum over the batch first, an image, and brings that to logical order.
+Plan::BiasStaging Plan::stage_bias(bool add, const Operands& operands) const {
+  const Operand from = bias_operand();
   const Layout layout = layout_given(from, operands);
-  const ActivationView view = activation_view(layout, dims(from));
-  const float* gradient = operands.of[from].floats();
-  float* bias = operands.bias.floats();
-  const bool per_kernel = geometry_.bias == BiasMode::kKernel && !geometry_.shared();
-  if (geometry_.bias != BiasMode::kPosition && !per_kernel) {
-    const WorkspacePool::Lease scratch(workspaces_, sum_channel_bias_scratch_bytes(view));
-    sum_channel_bias(kernels_, view, gradient, add, bias, scratch.data());
-    return;
+  BiasStaging staging;
+  staging.by_kernel = geometry_.bias == BiasMode::kKernel && !geometry_.shared();
+  if (geometry_.bias != BiasMode::kPosition && !staging.by_kernel) {
+    staging.scratch_bytes = sum_channel_bias_scratch_bytes(activation_view(layout, dims(from)));
+    return staging;
   }
   const Layout logical = Layout::channels_first();
-  const int64_t image_bytes = align(size_bytes(layout, bias_image_dims_));
-  const int64_t logical_bytes = align(size_bytes(logical, bias_image_dims_));
-  const int64_t kernel_bytes = per_kernel ? align(size_bytes(logical, bias_dims_)) : 0;
-  const Reorder& to_logical = reorder(layout, logical, bias_image_dims_, false);
-  const Reorder& to_given = reorder(logical, layout_of(operands.bias.layout), bias_dims_, add);
-  const int64_t scratch_bytes = std::max(to_logical.scratch_bytes(), to_given.scratch_bytes());
-  const WorkspacePool::Lease workspace(workspaces_, image_bytes + logical_bytes + kernel_bytes + scratch_bytes);
-  float* image = reinterpret_cast<float*>(workspace.data());
-  float* sum = reinterpret_cast<float*>(workspace.data() + image_bytes);
-  float* kernel_sum = reinterpret_cast<float*>(workspace.data() + image_bytes + logical_bytes);
-  char* scratch = workspace.data() + image_bytes + logical_bytes + kernel_bytes;
+  staging.to_logical = &reorder(layout, logical, bias_image_dims_, false);
+  staging.to_given = &reorder(logical, layout_of(operands.bias.layout), bias_dims_, add);
+  staging.image_bytes = align(size_bytes(layout, bias_image_dims_));
+  staging.logical_bytes = align(size_bytes(logical, bias_image_dims_));
+  staging.kernel_bytes = staging.by_kernel ? align(size_bytes(logical, bias_dims_)) : 0;
+  staging.scratch_bytes = std::max(staging.to_logical->scratch_bytes(), staging.to_given->scratch_bytes());
+  return staging;
+}
+
+// Sums in whatever layout the gradient comes.
+void Plan::run_backward_bias(bool add, const Operands& operands) const {
+  const Operand from = bias_operand();
+  const ActivationView view = activation_view(layout_given(from, operands), dims(from));
+  const float* gradient = operands.of[from].floats();
+  float* bias = operands.bias.floats();
+  const BiasStaging staging = stage_bias(add, operands);
+  const WorkspacePool::Lease workspace(workspaces_, staging.size_bytes());
+  char* next = workspace.data();
+  if (staging.to_logical == nullptr) return sum_channel_bias(kernels_, view, gradient, add, bias, next);
+  const auto take = [&](int64_t bytes) {
+    char* const taken = next;
+    next += bytes;
+    return taken;
+  };
+  auto* const image = reinterpret_cast<float*>(take(staging.image_bytes));
+  auto* const sum = reinterpret_cast<float*>(take(staging.logical_bytes));
+  auto* const kernel_sum = reinterpret_cast<float*>(take(staging.kernel_bytes));
   sum_image_bias(kernels_, view, gradient, image);
-  to_logical.run(image, sum, scratch);
-  if (per_kernel) sum_kernel_bias(geometry_, sum, kernel_sum);
-  to_given.run(per_kernel ? kernel_sum : sum, bias, scratch);
+  staging.to_logical->run(image, sum, next);
+  if (staging.by_kernel) sum_kernel_bias(geometry_, sum, kernel_sum);
+  staging.to_given->run(staging.by_kernel ? kernel_sum : sum, bias, next);
 }
 
 }  // namespace conv4j

@@ -3,6 +3,7 @@
 #ifndef CONV4J_PLAN_PLAN_H_
 #define CONV4J_PLAN_PLAN_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -55,16 +56,46 @@ class Plan {
   int64_t layout(Operand operand) const { return layout_ids_[operand]; }
   int64_t layout(Pass pass, Operand operand) const { return layout_id(info(pass).layouts[operand]); }
   const std::string& implementation(Pass pass) const;
-  int64_t workspace_bytes(Pass pass) const;
+  int64_t workspace_bytes(Pass pass, bool add) const;  // operands being in the layouts above
 
   // Checks sizes and layouts, and throws before anything is written. Thread-safe.
   void execute(Pass pass, bool add, const Operands& operands) const;
 
  private:
+  // What a call takes of the workspace: operands in foreign layouts, a result that is added to and a bias that are
+  // copied; behind them the scratch space that the implementation, the reorders and the bias use one after the other.
+  struct Staging {
+    struct Copy {
+      const Reorder* reorder = nullptr;  // null where nothing is copied
+      int64_t offset = 0;
+    };
+
+    Copy of[kOperands], bias;
+    int64_t staged_bytes = 0, scratch_bytes = 0;
+
+    int64_t size_bytes() const { return staged_bytes + scratch_bytes; }
+    void reserve(int64_t bytes) { scratch_bytes = std::max(scratch_bytes, bytes); }
+    void take(const Reorder& reorder, int64_t bytes, Copy& copy) {
+      copy = {&reorder, staged_bytes};
+      staged_bytes += bytes;
+      reserve(reorder.scratch_bytes());
+    }
+  };
+
+  // Of a gradient of the bias, in this order. Without reorders, where it is of channels, scratch space alone.
+  struct BiasStaging {
+    bool by_kernel = false;
+    const Reorder *to_logical = nullptr, *to_given = nullptr;
+    int64_t image_bytes = 0, logical_bytes = 0, kernel_bytes = 0, scratch_bytes = 0;
+
+    int64_t size_bytes() const { return image_bytes + logical_bytes + kernel_bytes + scratch_bytes; }
+  };
+
   void prepare(const Implementation* like);
   const Implementation& implementation_of(Pass pass) const { return *implementations_[static_cast<int>(pass)]; }
   const Implementation::PassInfo& info(Pass pass) const { return implementation_of(pass).info(pass); }
   Pass main_pass() const { return geometry_.transposed ? Pass::kBackwardData : Pass::kForward; }
+  Operand bias_operand() const { return geometry_.transposed ? kSrc : kDst; }
   const Dims& dims(Operand operand) const { return dims_[operand]; }
   void check(Operand operand, const Operands& operands) const;
   void check(Pass pass, const Operands& operands) const;
@@ -74,7 +105,9 @@ class Plan {
   int64_t add_bias_scratch_bytes(const Layout& layout) const;
   Layout layout_given(Operand operand, const Operands& operands) const;
   const Reorder& reorder(const Layout& from, const Layout& to, const Dims& dims, bool add) const;
-  const Reorder& staging(Pass pass, Operand operand, const Operands& operands, bool add) const;
+  const Reorder& staged(Pass pass, Operand operand, const Operands& operands, bool add) const;
+  Staging stage(Pass pass, bool add, bool adds_bias, const Operands& operands) const;
+  BiasStaging stage_bias(bool add, const Operands& operands) const;
 
   Geometry geometry_;
   Options options_;

@@ -6,6 +6,8 @@ import java.util.List;
 
 /** What one pass of a plan does. Immutable. */
 public final class PassDescription {
+    static final String FORWARD = "forward";
+
     private final String name;
     private final String implementation;
     private final List<String> layouts;
@@ -28,7 +30,8 @@ public final class PassDescription {
         Work work = Work.of(engine.geometry, pass, engine.options.weightsType());
         flops = 2 * work.multiplyAdds();
         bytes = work.bytes();
-        workspaceBytes = engine.workspaceBytes(pass);
+        boolean adds = name.equals(FORWARD) && engine.options.residual();
+        workspaceBytes = engine.workspaceBytes(pass, adds ? Accumulate.ADD : Accumulate.OVERWRITE);
         long[] limits = engine.limits((long) Math.min(bytes, 0x1p62));
         computeSeconds = flops / limits[0];
         memorySeconds = bytes / limits[1];
@@ -97,7 +100,8 @@ public final class PassDescription {
     }
 
     /**
-     * Native memory that a running call takes beside its operands.
+     * Native memory that a running call takes beside its operands, where these are in the plan's layouts, and its result
+     * is overwritten, or added to as a residual.
      *
      * @return bytes
      */

@@ -150,15 +150,17 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     }
 
     /**
-     * Native memory that one running call takes, beside its operands, when they are in the plan's layouts.
+     * Native memory that one running call takes at most, beside its operands, when they are in the plan's layouts.
      *
-     * @return the largest workspace of any pass in bytes
+     * @return the largest workspace of any pass in bytes, whether it overwrites or adds
      * @throws IllegalStateException if the plan is closed
      */
     public long workspaceBytes() {
         long most = 0;
         for (int pass = 0; pass < PlanEngine.PASSES; pass++) {
-            most = Math.max(most, engine.workspaceBytes(pass));
+            for (Accumulate accumulate : Accumulate.values()) {
+                most = Math.max(most, engine.workspaceBytes(pass, accumulate));
+            }
         }
         return most;
     }

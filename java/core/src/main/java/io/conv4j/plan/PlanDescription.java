@@ -28,7 +28,7 @@ public final class PlanDescription {
         passes = new ArrayList<>();
         int forward = transposed ? PlanEngine.BACKWARD_DATA : PlanEngine.FORWARD;
         int backwardData = transposed ? PlanEngine.FORWARD : PlanEngine.BACKWARD_DATA;
-        passes.add(new PassDescription("forward", forward, plan, engine));
+        passes.add(new PassDescription(PassDescription.FORWARD, forward, plan, engine));
         passes.add(new PassDescription("backwardData", backwardData, plan, engine));
         if (plan.trains()) {
             passes.add(new PassDescription("backwardWeights", PlanEngine.BACKWARD_WEIGHTS, plan, engine));

@@ -193,11 +193,11 @@ final class PlanEngine {
         return new long[] {flops[0], bytes[0]};
     }
 
-    long workspaceBytes(int pass) {
+    long workspaceBytes(int pass, Accumulate accumulate) {
         acquire();
         try {
             long[] sizeBytes = new long[1];
-            Status.check(NativeLibrary.c4j_plan_workspace_bytes(handle, pass, sizeBytes));
+            Status.check(NativeLibrary.c4j_plan_workspace_bytes(handle, pass, accumulate.ordinal(), sizeBytes));
             return sizeBytes[0];
         } finally {
             release();

@@ -86,7 +86,8 @@ public final class NativeLibrary {
 
     public static native int c4j_plan_pass_layout(long plan, long pass, long operand, @Cast("int64_t*") long[] layout);
 
-    public static native int c4j_plan_workspace_bytes(long plan, long pass, @Cast("int64_t*") long[] sizeBytes);
+    public static native int c4j_plan_workspace_bytes(
+            long plan, long pass, long accumulate, @Cast("int64_t*") long[] sizeBytes);
 
     public static native String c4j_plan_implementation(long plan, long pass);
 
