@@ -14,6 +14,7 @@ namespace {
 
 using test::address;
 using test::bytes;
+using test::memory;
 using test::Plan;
 
 // n images of ic x 6 x 6, 3x3 kernels, padding 1.
@@ -105,6 +106,45 @@ TEST(ApiTest, BatchZeroComputesNothingAndItsWeightsGradientIsZero) {
   ASSERT_EQ(C4J_OK, c4j_plan_execute(plan.get(), C4J_BACKWARD_WEIGHTS, C4J_OVERWRITE, 0, 0, 0, address(weights),
                                      bytes(weights), 0, 0, 0, 0, 0, 0, 0));
   EXPECT_EQ(std::vector<float>(18, 0.0f), weights);
+}
+
+TEST(ApiTest, APlanWithABiasWantsOneForward) {
+  const c4j_axis axis = test::axis(6, 3, C4J_TILED, 2);
+  for (int64_t implementation : {C4J_AUTO, C4J_ONEDNN}) {
+    c4j_geometry geometry = test::geometry(1, 8, 8, 1, {axis, axis}, C4J_BIAS_CHANNEL);
+    if (implementation == C4J_ONEDNN) geometry.axes[0].sharing = geometry.axes[1].sharing = C4J_SHARED;
+    const Plan plan(geometry);
+    ASSERT_EQ(C4J_OK, plan.status()) << c4j_last_error();
+    const std::vector<float> src(8 * 36, 1.0f), weights(8 * 4 * 8 * 9, 1.0f), bias(8, 1.0f), dst(8 * 16);
+    const auto run = [&](Plan::Memory b) {
+      return plan.execute(C4J_FORWARD, C4J_OVERWRITE, memory(src), memory(weights), b, memory(dst));
+    };
+    EXPECT_EQ(C4J_INVALID_ARGUMENT, run({0, 0}));
+    EXPECT_EQ(C4J_OK, run(memory(bias))) << c4j_last_error();
+  }
+}
+
+TEST(ApiTest, CallersMayBeThreadsOfTheirOwnRegions) {
+  const c4j_axis axis = test::axis(12, 3, C4J_TILED, 2);
+  const std::vector<float> src = test::random_integers(2 * 16 * 144, 1);
+  const std::vector<float> weights = test::random_integers(24 * 4 * 16 * 9, 2);
+  for (int64_t threads : {1, 2}) {
+    c4j_options options = {};
+    options.threads = threads;
+    const Plan plan(test::geometry(2, 16, 24, 1, {axis, axis}), options);
+    ASSERT_EQ(C4J_OK, plan.status()) << c4j_last_error();
+    const auto run = [&](std::vector<float>& dst) {
+      return plan.execute(C4J_FORWARD, C4J_OVERWRITE, memory(src), memory(weights), {0, 0}, memory(dst));
+    };
+    std::vector<float> expected(2 * 24 * 100);
+    ASSERT_EQ(C4J_OK, run(expected)) << c4j_last_error();
+    std::vector<std::vector<float>> results(4, std::vector<float>(expected.size()));
+#pragma omp parallel for num_threads(4)
+    for (size_t i = 0; i < results.size(); ++i) {
+      for (int call = 0; call < 10; ++call) run(results[i]);
+    }
+    for (const std::vector<float>& result : results) EXPECT_EQ(expected, result);
+  }
 }
 
 TEST(ApiTest, PackedWeightsComeBackAsTheyWere) {

@@ -15,8 +15,22 @@ namespace conv4j {
 
 namespace {
 
-// Of the calling thread's team, which the runtime keeps, the caller included.
+// Of the calling thread's team, the caller included. The runtime ends those of them that a smaller team does not need.
 thread_local int started = 1;
+
+// Not the runtime's number, which in a region of a caller's own is that of the caller.
+thread_local int index_here = 0;
+
+class ScopedIndex {
+ public:
+  explicit ScopedIndex(int index) : previous_(index_here) { index_here = index; }
+  ~ScopedIndex() { index_here = previous_; }
+  ScopedIndex(const ScopedIndex&) = delete;
+  ScopedIndex& operator=(const ScopedIndex&) = delete;
+
+ private:
+  const int previous_;
+};
 
 // Starts threads that are all there at once, and ends them.
 void try_threads(int count) {
@@ -50,7 +64,7 @@ int most_threads() { return omp_get_thread_limit(); }
 
 int thread_count() { return omp_get_max_threads(); }
 
-int thread_index() { return omp_get_thread_num(); }
+int thread_index() { return index_here; }
 
 ScopedThreads::ScopedThreads(int threads) : previous_(omp_get_max_threads()) { omp_set_num_threads(threads); }
 
@@ -58,21 +72,28 @@ ScopedThreads::~ScopedThreads() { omp_set_num_threads(previous_); }
 
 // Settings stay: at each call they took 15 ns.
 void ensure_threads(int threads) {
-  if (threads <= started) return;
-  try_threads(threads - started);
-  omp_set_dynamic(0);
-  const int level = omp_get_active_level() + 1;
-  if (omp_get_max_active_levels() < level) omp_set_max_active_levels(level);
+  if (threads == started || threads == 1) return;
+  if (threads > started) {
+    try_threads(threads - started);
+    omp_set_dynamic(0);
+    const int level = omp_get_active_level() + 1;
+    if (omp_get_max_active_levels() < level) omp_set_max_active_levels(level);
+  }
   started = threads;
 }
 
 void parallel_for(int64_t count, void (*body)(const void* context, int64_t index), const void* context) {
   if (count == 1 || thread_count() == 1) {
+    const ScopedIndex scope(0);
     for (int64_t i = 0; i < count; ++i) body(context, i);
     return;
   }
-#pragma omp parallel for schedule(static)
-  for (int64_t i = 0; i < count; ++i) body(context, i);
+#pragma omp parallel
+  {
+    const ScopedIndex scope(omp_get_thread_num());
+#pragma omp for schedule(static) nowait
+    for (int64_t i = 0; i < count; ++i) body(context, i);
+  }
 }
 
 }  // namespace conv4j

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <vector>
 
 namespace conv4j {
@@ -15,6 +17,25 @@ TEST(ParallelFor, VisitsAll) {
       parallel_for(count, [&](int64_t i) { ++visits[static_cast<size_t>(i)]; });
       EXPECT_EQ(visits, std::vector<int>(static_cast<size_t>(count), 1));
     }
+  }
+}
+
+// A caller's own number would lead out of memory that is laid out for the threads of a plan.
+TEST(ParallelFor, NumbersItsThreadsFromZeroInARegionOfItsCallers) {
+  for (int threads : {1, 2}) {
+    std::atomic<int> highest{0};
+#pragma omp parallel num_threads(4)
+    {
+      ensure_threads(threads);
+      const ScopedThreads scope(threads);
+      for (int i = 0; i < 20; ++i) {
+        parallel_for(100, [&](int64_t) {
+          for (int seen = highest; thread_index() > seen;) highest.compare_exchange_weak(seen, thread_index());
+        });
+        if (thread_index() != 0) highest = 1000;
+      }
+    }
+    EXPECT_EQ(threads - 1, highest);
   }
 }
 
