@@ -17,9 +17,12 @@ inline __attribute__((always_inline)) void map(float* x, int64_t count, const Fu
   if (i < count) store_some(x + i, f(load_some(x + i, count - i)), count - i);
 }
 
-// e^x for x up to 88, within 2 roundings; what is below -87 counts as that.
+// 2^n
+inline Vector power(Ints n) { return (Vector)((n + 127) << 23); }
+
+// e^x for x up to 88, within 2 roundings; 0 below -104.
 inline Vector exponential(Vector x) {
-  x = x < -87.0f ? all(-87.0f) : x;
+  x = x < -104.0f ? all(-104.0f) : x;
   // x = n ln 2 + r: adding the large number rounds to n.
   const Vector n = (x * 1.44269504f + 12582912.0f) - 12582912.0f;
   const Vector r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
@@ -29,8 +32,9 @@ inline Vector exponential(Vector x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * (r * r) + r + 1.0f;
-  const Ints exponent = (__builtin_convertvector(n, Ints) + 127) << 23;
-  return p * (Vector)exponent;
+  // In two steps, for the last of the small numbers are denormal.
+  const Ints exponent = __builtin_convertvector(n, Ints), half = exponent >> 1;
+  return p * power(half) * power(exponent - half);
 }
 
 }  // namespace
@@ -42,11 +46,11 @@ void leaky_relu(float* x, int64_t count, float slope) {
   map(x, count, [&](Vector v) { return v < 0.0f ? v * slope : v; });
 }
 
-// 1 / (1 + e^-x)
+// 1 / (1 + e^-x), below 0 e^x / (1 + e^x)
 void sigmoid(float* x, int64_t count, float) {
   map(x, count, [](Vector v) {
-    const Vector e = exponential(v < -87.0f ? all(87.0f) : -v);
-    return 1.0f / (1.0f + e);
+    const Vector e = exponential(v < 0.0f ? v : -v);
+    return (v < 0.0f ? e : all(1.0f)) / (1.0f + e);
   });
 }
 
@@ -69,9 +73,9 @@ void tanh(float* x, int64_t count, float) {
 // x (1 + erf(x / sqrt 2)) / 2, with Abramowitz and Stegun's 7.1.26 for erf: within 1.5e-7
 void gelu(float* x, int64_t count, float) {
   map(x, count, [](Vector v) {
-    v = v < -14.0f ? all(-14.0f) : v;  // All below come to nothing, and so must minus infinity.
+    v = v < -15.0f ? all(-15.0f) : v;  // All below come to nothing, and so must minus infinity.
     const Vector size = v < 0.0f ? -v : v;
-    const Vector y = (size > 14.0f ? all(14.0f) : size) * 0.707106781f;
+    const Vector y = (size > 15.0f ? all(15.0f) : size) * 0.707106781f;
     const Vector t = 1.0f / (y * 0.3275911f + 1.0f);
     Vector p = t * 1.061405429f - 1.453152027f;
     p = p * t + 1.421413741f;

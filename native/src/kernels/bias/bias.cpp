@@ -1,8 +1,7 @@
 #include "kernels/bias/bias.h"
 
 #include <algorithm>
-#include <cstring>
-#include <vector>
+#include <iterator>
 
 #include "core/division.h"
 #include "core/parallel.h"
@@ -11,8 +10,27 @@ namespace conv4j {
 
 namespace {
 
-constexpr int64_t kChunk = 4096;        // positions of one piece of a channel's sum
-constexpr int64_t kImageChunk = 16384;  // elements of one piece of an image
+constexpr int64_t kChunk = 4096;       // positions of one piece of a channel's sum
+constexpr int64_t kImageChunk = 4096;  // elements of one piece of an image
+constexpr int64_t kImages = 64;        // whose sum is one summand: errors of long sums grow with their terms
+
+// The positions of an axis that use a kernel.
+struct Users {
+  int64_t begin, end, step;
+};
+
+Users users_of(const Axis& axis, int64_t kernel) {
+  switch (axis.sharing) {
+    case Sharing::kTiled:
+      return {kernel, axis.output, axis.sharing_size};
+    case Sharing::kLocal:
+      return {kernel, kernel + 1, 1};
+    case Sharing::kBlocks:
+      return {kernel * axis.sharing_size, std::min((kernel + 1) * axis.sharing_size, axis.output), 1};
+    default:
+      return {0, axis.output, 1};
+  }
+}
 
 }  // namespace
 
@@ -69,35 +87,39 @@ void sum_image_bias(const Kernels& kernels, const ActivationView& view, const fl
   parallel_for(ceil_div(image, kImageChunk), [&](int64_t piece) {
     const int64_t first = piece * kImageChunk;
     const int64_t count = std::min(kImageChunk, image - first);
-    std::memset(image_sum + first, 0, static_cast<size_t>(count) * sizeof(float));
-    for (int64_t n = 0; n < view.n; ++n) kernels.add(image_sum + first, x + n * image + first, count);
+    float* const total = image_sum + first;
+    std::fill_n(total, count, 0.0f);
+    for (int64_t begin = 0; begin < view.n; begin += kImages) {
+      float some[kImageChunk];
+      float* const sum = begin == 0 ? total : some;
+      if (begin > 0) std::fill_n(some, count, 0.0f);
+      for (int64_t n = begin; n < std::min(begin + kImages, view.n); ++n) {
+        kernels.add(sum, x + n * image + first, count);
+      }
+      if (begin > 0) kernels.add(total, some, count);
+    }
   });
 }
 
+// In doubles, in the order of the positions.
 void sum_kernel_bias(const Geometry& geometry, const float* image, float* sums) {
-  int64_t positions = 1;
-  int64_t kernels = 1;
-  for (const Axis& axis : geometry.axes) {
-    positions *= axis.output;
-    kernels *= axis.kernels();
-  }
-  std::vector<double> sums_of_all(static_cast<size_t>(geometry.oc * kernels));
-  parallel_for(geometry.oc, [&](int64_t c) {
-    double* totals = sums_of_all.data() + c * kernels;
-    for (int64_t position = 0; position < positions; ++position) {
-      int64_t rest = position;
-      int64_t kernel = 0;
-      int64_t step = 1;
-      for (auto axis = geometry.axes.rbegin(); axis != geometry.axes.rend(); ++axis) {
-        kernel += axis->kernel_index(rest % axis->output) * step;
-        step *= axis->kernels();
-        rest /= axis->output;
+  Axis axes[3];
+  std::fill(std::begin(axes), std::end(axes), Axis{1, 1, 1, 1, 0, 0, 1, Sharing::kShared, 1});
+  std::copy(geometry.axes.begin(), geometry.axes.end(), std::end(axes) - geometry.spatial());
+  const int64_t kernels = axes[0].kernels() * axes[1].kernels() * axes[2].kernels();
+  const int64_t positions = axes[0].output * axes[1].output * axes[2].output;
+  parallel_for(geometry.oc * kernels, [&](int64_t unit) {
+    int64_t channel = unit;
+    Users users[3];
+    for (int i : {2, 1, 0}) users[i] = users_of(axes[i], take_digit(channel, axes[i].kernels()));
+    double sum = 0;
+    for (int64_t d = users[0].begin; d < users[0].end; d += users[0].step) {
+      for (int64_t h = users[1].begin; h < users[1].end; h += users[1].step) {
+        const float* row = image + channel * positions + (d * axes[1].output + h) * axes[2].output;
+        for (int64_t w = users[2].begin; w < users[2].end; w += users[2].step) sum += static_cast<double>(row[w]);
       }
-      totals[kernel] += static_cast<double>(image[c * positions + position]);
     }
-    for (int64_t kernel = 0; kernel < kernels; ++kernel) {
-      sums[c * kernels + kernel] = static_cast<float>(totals[kernel]);
-    }
+    sums[unit] = static_cast<float>(sum);
   });
 }
 
