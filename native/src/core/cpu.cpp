@@ -58,16 +58,19 @@ bool cpu_has(Isa isa) {
 }
 
 Isa default_isa() {
-  const char* forced = std::getenv("CONV4J_ISA");
-  for (Isa isa : kIsas) {
-    if (forced == nullptr ? cpu_has(isa) : forced == std::string(isa_name(isa))) {
-      if (!cpu_has(isa)) {
-        throw Error(Status::kUnsupported, std::string("CONV4J_ISA: this CPU lacks ") + forced);
+  static const Isa best = [] {
+    const char* forced = std::getenv("CONV4J_ISA");
+    for (Isa isa : kIsas) {
+      if (forced == nullptr ? cpu_has(isa) : forced == std::string(isa_name(isa))) {
+        if (!cpu_has(isa)) {
+          throw Error(Status::kUnsupported, std::string("CONV4J_ISA: this CPU lacks ") + forced);
+        }
+        return isa;
       }
-      return isa;
     }
-  }
-  throw Error(Status::kUnsupported, std::string("CONV4J_ISA: expected generic, avx2 or avx512 but got ") + forced);
+    throw Error(Status::kUnsupported, std::string("CONV4J_ISA: expected generic, avx2 or avx512 but got ") + forced);
+  }();
+  return best;
 }
 
 Cpu cpu() {

@@ -65,7 +65,7 @@ struct Axis {
       case Sharing::kLocal:
         return output;
       case Sharing::kBlocks:
-        return (output - 1) / sharing_size + 1;
+        return ceil_div(output, sharing_size);
       default:
         return 1;
     }

@@ -3,6 +3,7 @@
 #include <deque>
 #include <mutex>
 
+#include "core/division.h"
 #include "core/error.h"
 
 namespace conv4j {
@@ -117,7 +118,7 @@ ActivationView activation_view(const Layout& layout, const Dims& dims) {
   } else if (layout.kind == Layout::Kind::kChannelsLast) {
     view.lanes = view.channels;
   } else {
-    view.blocks = (view.channels + layout.block - 1) / layout.block;
+    view.blocks = ceil_div(view.channels, layout.block);
     view.lanes = layout.block;
   }
   return view;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/division.h"
 #include "core/error.h"
 #include "kernels/dispatch.h"
 #include "onednn/convolution.h"
@@ -16,8 +17,15 @@ constexpr int64_t kCanonicalBatch = 8;
 
 constexpr int64_t kFewInputs = 4;
 
-// Own kernels keep a list of the pieces of every axis.
-constexpr int64_t kLongAxis = int64_t{1} << 24;
+// Own kernels keep lists of the pieces of every axis and of its taps (a kernel as long as its source of 2^20: 1 s and
+// 59 MB of workspace, where oneDNN takes 4 ms and 25 MB).
+constexpr int64_t kLongAxis = int64_t{1} << 24, kLongKernel = int64_t{1} << 16;
+
+bool is_long(const Geometry& g) {
+  return std::any_of(g.axes.begin(), g.axes.end(), [](const Axis& axis) {
+    return std::max(axis.input, axis.output) > kLongAxis || axis.kernel > kLongKernel;
+  });
+}
 
 // Whether own kernels are expected to be faster than what oneDNN has. It computes whole blocks of channels, however few
 // of them there are, and the gradient of few input channels by them, too. Time of own kernels over oneDNN's, 3000
@@ -27,13 +35,12 @@ constexpr int64_t kLongAxis = int64_t{1} << 24;
 bool is_faster(const Geometry& g, Pass pass, Isa isa) {
   bool pointwise = true, strided = false;
   for (const Axis& axis : g.axes) {
-    if (axis.input > kLongAxis) return false;
     pointwise = pointwise && axis.kernel == 1;
     strided = strided || axis.stride > 1;
   }
   if (isa == Isa::kGeneric || pointwise || g.groups > 1) return false;
   const int64_t lanes = kernels_of(isa).lanes;
-  const auto padded = [&](int64_t channels) { return (channels + lanes - 1) / lanes * lanes; };
+  const auto padded = [&](int64_t channels) { return ceil_div(channels, lanes) * lanes; };
   const bool few_inputs = g.ic <= kFewInputs;
   const bool few_outputs = g.oc <= lanes / 2;
   const bool fewer_outputs = few_outputs && g.ic >= std::max(2 * g.oc, kFewInputs);
@@ -96,6 +103,8 @@ Choices choose(const Geometry& geometry, Choice wanted, Isa isa) {
   if (wanted == Choice::kAuto && !geometry.shared()) wanted = Choice::kKernels;
   choices.passes.fill(wanted);
   if (wanted != Choice::kAuto) return choices;
+  choices.passes.fill(Choice::kOneDnn);
+  if (is_long(geometry)) return choices;
   Geometry canonical = geometry;
   canonical.n = kCanonicalBatch;
   const auto onednn = onednn::make_convolution(canonical, {}, nullptr, false);

@@ -16,11 +16,6 @@ namespace conv4j {
 
 namespace {
 
-// Weights that few rows use are prefetched so far ahead, into the second-level cache: 0.57 -> 0.83 of the roofline for
-// 8 images (deepface_l4). Into the first one it gains nothing: few lines can be under way there. From 16 KB to a
-// whole kernel ahead there is no difference.
-constexpr int64_t kWeightsAhead = 4096;
-
 // Elements of a kernel for which a second-level cache of 1 MB has room while the next one, which all rows prefetch in
 // shares, takes its place (c64_32, 32 images, on a Cascade Lake: 0.75 of the time; 128 to 128 channels on a Zen 4 0.82;
 // weights that fit a cache gain nothing).
@@ -89,7 +84,7 @@ class Forward : public KernelPass {
       for (int64_t i = line.begin; i < line.end; i += t.tiles) {
         t.tiles = line.equal_steps(i);
         Where where = line.at(i), next = line.at(std::min(i + 1, line.end - 1));
-        t.b_next = kernel(next) - kernel(where);
+        t.b_next = kernel_of(problem_, next) - kernel_of(problem_, where);
         t.b_share_ahead = shares_ ? next_kernel(line, i, t) : 0;
         for (int64_t h = 0; h < line.heights; ++h, ++where.axis[1], ++next.axis[1]) {
           lists_.set(where, keys_.of<SegmentLists::Key>(call), segments_.of<Segment>(call), t,
@@ -106,7 +101,7 @@ class Forward : public KernelPass {
           for (int64_t g = first_group; g <= last_group; ++g) {
             const int64_t column = g * p.oc + panels_.first(panel);
             t.a = a + g * p.ic;
-            t.b = weights(call, kernel(where) + g * p.weights_group + panels_.first(panel), t.columns);
+            t.b = weights(call, kernel_of(problem_, where) + g * p.weights_group + panels_.first(panel), t.columns);
             t.c = call.dst + own + column;
             t.init = init == nullptr ? nullptr : init + column;
             run_tile(t);
@@ -137,11 +132,6 @@ class Forward : public KernelPass {
     return panel;
   }
 
-  int64_t kernel(const Where& where) const {
-    return problem_.kernel_index(where.axis[0]->kernel, where.axis[1]->kernel, where.axis[2]->kernel) *
-           problem_.weights_kernel;
-  }
-
   // Whether rows that evict each other cost more than copies: those of tiles of many rows (for one vector of
   // columns 1.4 times the time, for two 1.05). The dot kernels, which use whole lines at once, and wider tiles do
   // better without (local_oc1 on a Cascade Lake: 0.8 of the time), but for one or two columns of a few images where the
@@ -169,7 +159,7 @@ class Forward : public KernelPass {
   // How far after those of the tile at i the next weights lie, 0 if there are none in the line.
   int64_t next_kernel(const Line& line, int64_t i, const Tile& t) const {
     const int64_t next = t.b_next != 0 ? i + 1 : i + t.tiles;
-    return next < line.end ? kernel(line.at(next)) - kernel(line.at(i)) : 0;
+    return next < line.end ? kernel_of(problem_, line.at(next)) - kernel_of(problem_, line.at(i)) : 0;
   }
 
   // Counted from the tile's source and kernel. Neighbouring taps that read one run of the source are one segment.

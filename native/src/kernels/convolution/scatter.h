@@ -17,8 +17,6 @@ namespace conv4j {
 // Uses of a weight that make up for turning it, and input channels that leave lanes empty.
 constexpr int64_t kManyUses = 32;
 constexpr int64_t kFewInputs = 8;
-// See the forward pass.
-constexpr int64_t kWeightsAhead = 4096;
 
 // Images as columns. Empty lanes are made columns, too (masked, deepface_l4, 6 images: 41 ms instead of 13).
 int64_t whole_columns(const Problem& problem);

@@ -19,13 +19,18 @@ constexpr int64_t kLongRow = 12;
 
 bool is_depthwise(const Problem& problem) { return problem.groups > 1 && problem.ic == 1 && problem.oc == 1; }
 
-// A row in runs short enough for threads to share it out; `whole` is all of it as if there were no borders.
+// Kernels of a row that repeat.
+constexpr int64_t kMostPhases = 4;
+// Positions of a run, short enough for threads to share out a row: a multiple of all numbers of phases, so that all
+// runs begin with the same one.
+constexpr int64_t kRun = 96;
+
+// `whole` is all of a row as if there were no borders.
 std::vector<Item> runs_of(const Item& whole) {
-  constexpr int64_t kMost = 96;
   std::vector<Item> runs;
   Item item = whole;
   for (int64_t left = whole.count; left > 0; left -= item.count) {
-    item.count = std::min(left, kMost);
+    item.count = std::min(left, kRun);
     runs.push_back(item);
     item.first += item.count;
     item.other += item.count;
@@ -44,14 +49,12 @@ class Slide : public KernelPass {
     const Axis& width = problem.axes[2];
     phases_ = width.sharing == Sharing::kTiled ? width.sharing_size : 1;
     segments_ = reserve_per_thread<Segment>(problem.axes[0].kernel * problem.axes[1].kernel);
-    for (int64_t n = 0; n < problem.n; ++n) images_.push_back({n, 1, 1, 0, 0, 0, n, 0, 1, 0, 0});
   }
 
   // The windows, and what find_segments adds up; for a constructor, in which output_kernel is known.
   void find_taps() {
     const Problem& p = problem_;
-    windows_.resize(axes_[2].size() * static_cast<size_t>(phases_ * p.axes[2].kernel));
-    for (size_t i = 0; i < axes_[2].size(); ++i) find_windows(axes_[2][i], i * windows_.size() / axes_[2].size());
+    find_windows(axes_[2][0]);
     for (int axis : {0, 1}) {
       const bool is_depth = axis == 0;
       taps_[axis].resize(axes_[axis].size() * static_cast<size_t>(p.axes[axis].kernel));
@@ -84,7 +87,8 @@ class Slide : public KernelPass {
       Where where = {};
       where.rows = 2;
       where.axis[0] = &axes_[0][static_cast<size_t>(take_digit(unit, depths))];
-      where.image = &images_[static_cast<size_t>(unit)];
+      const Item image = single(unit);
+      where.image = &image;
       Segment* segments = segments_.of<Segment>(call);
       Tile t = {};
       t.columns = own_.axis[2];
@@ -92,6 +96,7 @@ class Slide : public KernelPass {
       t.terms = other_.axis[2];
       t.b_step = p.order == Problem::Order::kIcInner ? p.taps * p.ic : p.oc;
       t.phases = phases_;
+      t.windows = windows_.data();
       t.a_row = other_.axis[2];
       t.c_row = own_.axis[2];
       t.segments = segments;
@@ -102,7 +107,6 @@ class Slide : public KernelPass {
         t.segment_count = find_segments(*where.axis[0], *height, segments);
         for (int64_t w = begin; w < end; ++w) {
           where.axis[2] = &axes_[2][static_cast<size_t>(w)];
-          t.windows = windows_.data() + w * phases_ * p.axes[2].kernel;
           t.rows = where.count();
           set_padding(*where.axis[2], t);
           const int64_t own = where.own(own_);
@@ -135,12 +139,12 @@ class Slide : public KernelPass {
   }
 
   // The weights of every phase and tap of a run, from those of kernel 0 and tap 0 of its line of kernels and taps.
-  void find_windows(const Item& width, size_t next) {
+  void find_windows(const Item& width) {
     const Problem& p = problem_;
     for (int64_t phase = 0; phase < phases_; ++phase) {
       for (int64_t i = 0; i < width.taps; ++i) {
-        windows_[next++] =
-            output_kernel(2, width, i, phase) * p.weights_kernel + (width.tap + i * width.tap_step) * p.weights_tap;
+        windows_.push_back(output_kernel(2, width, i, phase) * p.weights_kernel +
+                           (width.tap + i * width.tap_step) * p.weights_tap);
       }
     }
   }
@@ -168,7 +172,6 @@ class Slide : public KernelPass {
   std::vector<Item> axes_[3];
   std::vector<Segment> taps_[2];
   std::vector<int64_t> windows_;
-  std::vector<Item> images_;
   Steps own_, other_;
   int64_t phases_;
   Place segments_;
@@ -235,8 +238,8 @@ bool slides(const Problem& problem, int64_t sums) {
   const Axis& width = problem.axes[2];
   const int64_t phases = width.sharing == Sharing::kTiled ? width.sharing_size : 1;
   const bool has_lanes = is_depthwise(problem) || (problem.groups == 1 && sums == 1 && width.output >= kLongRow);
-  return has_lanes && width.kernel > 1 && width.stride == 1 && width.dilation == 1 && width.repeats() && phases <= 4 &&
-         (phases == 1 || problem.geometry.bias != BiasMode::kKernel);
+  return has_lanes && width.kernel > 1 && width.stride == 1 && width.dilation == 1 && width.repeats() &&
+         phases <= kMostPhases && (phases == 1 || problem.geometry.bias != BiasMode::kKernel);
 }
 
 std::unique_ptr<KernelPass> make_slide_forward(const Problem& problem) {

@@ -71,7 +71,7 @@ class TapColumns : public KernelPass {
       const Strip& strip = strips_[static_cast<size_t>(take_digit(unit, strips))];
       const Item& depth = items_[0][static_cast<size_t>(take_digit(unit, depths))];
       const int64_t group = take_digit(unit, p.groups);
-      const Item image = {unit, 1, 1, 0, 0, 0, unit, 0, 1, 0, 0};
+      const Item image = single(unit);
       const float* const source = from + unit * other_.image + group * terms_;
       const int64_t begin = heights * piece / pieces, end = heights * (piece + 1) / pieces;
       int64_t line = needed_[static_cast<size_t>(begin)].begin;

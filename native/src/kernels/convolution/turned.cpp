@@ -4,6 +4,8 @@
 #include <cstring>
 #include <tuple>
 
+#include "core/division.h"
+
 namespace conv4j {
 
 namespace {
@@ -13,8 +15,7 @@ int64_t place_of(const Axis& axis, int64_t kernel, int64_t tap) {
   if (axis.sharing == Sharing::kBlocks) return kernel;
   const int64_t position = kernel * axis.stride + tap * axis.dilation - axis.pad_begin;
   if (axis.sharing == Sharing::kLocal) return position;
-  const int64_t period = axis.stride * axis.kernels();
-  return (position % period + period) % period;
+  return modulo(position, axis.stride * axis.kernels());
 }
 
 std::vector<int64_t> slots_of(const Axis& axis) {

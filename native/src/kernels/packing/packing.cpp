@@ -39,7 +39,7 @@ void for_each_weight(const Layout& layout, const Dims& dims, const Visit& visit)
   const Sizes s = sizes_of(layout, dims);
   const PackedSteps steps = packed_steps(layout.order, s.groups, s.oc, s.ic, s.taps);
   constexpr int64_t kBlock = 16;
-  const int64_t blocks = (s.oc + kBlock - 1) / kBlock;
+  const int64_t blocks = ceil_div(s.oc, kBlock);
   parallel_for(s.groups * blocks * s.positions, [&](int64_t unit) {
     const int64_t position = unit % s.positions;
     const int64_t first = unit / s.positions % blocks * kBlock;
