@@ -18,20 +18,6 @@ namespace {
 // Of the calling thread's team, the caller included. The runtime ends those of them that a smaller team does not need.
 thread_local int started = 1;
 
-// Not the runtime's number, which in a region of a caller's own is that of the caller.
-thread_local int index_here = 0;
-
-class ScopedIndex {
- public:
-  explicit ScopedIndex(int index) : previous_(index_here) { index_here = index; }
-  ~ScopedIndex() { index_here = previous_; }
-  ScopedIndex(const ScopedIndex&) = delete;
-  ScopedIndex& operator=(const ScopedIndex&) = delete;
-
- private:
-  const int previous_;
-};
-
 // Starts threads that are all there at once, and ends them.
 void try_threads(int count) {
   std::mutex gate;
@@ -64,7 +50,7 @@ int most_threads() { return omp_get_thread_limit(); }
 
 int thread_count() { return omp_get_max_threads(); }
 
-int thread_index() { return index_here; }
+int thread_index() { return omp_get_thread_num(); }
 
 ScopedThreads::ScopedThreads(int threads) : previous_(omp_get_max_threads()) { omp_set_num_threads(threads); }
 
@@ -83,17 +69,14 @@ void ensure_threads(int threads) {
 }
 
 void parallel_for(int64_t count, void (*body)(const void* context, int64_t index), const void* context) {
-  if (count == 1 || thread_count() == 1) {
-    const ScopedIndex scope(0);
+  const int threads = count == 1 ? 1 : thread_count();
+  // In a region of the caller's own, this thread has another number than 0 outside of one of ours.
+  if (threads == 1 && thread_index() == 0) {
     for (int64_t i = 0; i < count; ++i) body(context, i);
     return;
   }
-#pragma omp parallel
-  {
-    const ScopedIndex scope(omp_get_thread_num());
-#pragma omp for schedule(static) nowait
-    for (int64_t i = 0; i < count; ++i) body(context, i);
-  }
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (int64_t i = 0; i < count; ++i) body(context, i);
 }
 
 }  // namespace conv4j

@@ -93,6 +93,8 @@ class BackwardData : public KernelPass {
     for (int thread = 0; thread < p.threads; ++thread) lists_.clear(keys_.of<SegmentLists::Key>(call, thread));
     const bool streams = role_ == Role::kTurned && streams_positions(call, call.src, p.src, p.ic, p.taps * p.oc);
     const auto run_line = [&](const Line& line, int64_t round) {
+      auto* const keys = keys_.of<SegmentLists::Key>(call);
+      auto* const segments = segments_.of<Segment>(call);
       Tile t = {};
       const bool by_images = line.grid->rows == 3;
       t.streams = streams && !by_images;  // See the forward pass.
@@ -100,7 +102,7 @@ class BackwardData : public KernelPass {
       Where where = line.at(line.begin);
       for (int64_t i = line.begin; i < line.end; ++i) {
         const Where next = line.at(i + 1);
-        lists_.set(where, keys_.of<SegmentLists::Key>(call), segments_.of<Segment>(call), t,
+        lists_.set(where, keys, segments, t,
                    [&](const Where& tile, Segment* list) { return find_segments(tile, list); });
         const int64_t first = kernel(where), ahead = by_images && !turns_classes_ ? kernel(next) - first : 0;
         const float* const turned = turned_weights(call, where, round);
@@ -125,29 +127,7 @@ class BackwardData : public KernelPass {
           t.init = call.add ? c : bias;
           t.init_row = call.add ? t.c_row : 0;
           t.b_ahead = ahead;
-          t.b = p.weights_at(call.weights, element);
-          if (role_ == Role::kDot) {
-            t.b_step = p.oc;
-            p.dot(t);
-          } else if (role_ == Role::kDirect) {
-            t.b_step = direct_step();
-            p.gemm(t);
-          } else if (role_ == Role::kImages) {
-            t.a_row = p.n;
-            t.b_step = direct_step();
-            p.kernels.gemm_t(t);
-          } else {
-            const float* const init = t.init;
-            t.b_step = turned_->step();
-            const auto run_panel = [&](int64_t panel, int64_t column, int64_t columns) {
-              t.b = turned + element + panel;
-              t.c = c + column;
-              t.init = init == nullptr ? nullptr : init + column;
-              t.columns = columns;
-              turned_->takes_pairs() ? p.kernels.gemm_pairs(t) : p.kernels.gemm(t);
-            };
-            turned_->panels().for_each(panels_of(round), turned_rows(), run_panel);
-          }
+          role_ == Role::kTurned ? turned_tile(t, turned + element, round) : direct_tile(call, t, element);
         }
         where = next;
       }
@@ -262,6 +242,30 @@ class BackwardData : public KernelPass {
           : problem_.kernels.transpose(call.dst + first, problem_.dst.image, problem_.n, elements, to, problem_.n);
     });
     return turned;
+  }
+
+  // Weights where they lie.
+  void direct_tile(const Call& call, Tile& t, int64_t element) const {
+    const Problem& p = problem_;
+    t.b = p.weights_at(call.weights, element);
+    t.b_step = role_ == Role::kDot ? p.oc : direct_step();
+    if (role_ == Role::kDot) return p.dot(t);
+    if (role_ == Role::kDirect) return p.gemm(t);
+    t.a_row = p.n;
+    p.kernels.gemm_t(t);
+  }
+
+  void turned_tile(Tile& t, const float* turned, int64_t round) const {
+    float* const c = t.c;
+    const float* const init = t.init;
+    t.b_step = turned_->step();
+    turned_->panels().for_each(panels_of(round), turned_rows(), [&](int64_t panel, int64_t column, int64_t columns) {
+      t.b = turned + panel;
+      t.c = c + column;
+      t.init = init == nullptr ? nullptr : init + column;
+      t.columns = columns;
+      turned_->takes_pairs() ? problem_.kernels.gemm_pairs(t) : problem_.kernels.gemm(t);
+    });
   }
 
   // One source position of all images.

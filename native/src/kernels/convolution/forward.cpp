@@ -74,6 +74,8 @@ class Forward : public KernelPass {
       const int64_t panel = round % panels_.count();
       const int64_t first_group = has_panels_ ? round / panels_.count() : 0;
       const int64_t last_group = has_panels_ ? first_group : p.groups - 1;
+      auto* const keys = keys_.of<SegmentLists::Key>(call);
+      auto* const segments = segments_.of<Segment>(call);
       Tile t = {};
       t.columns = panels_.columns(panel);
       t.streams = streams;
@@ -87,7 +89,7 @@ class Forward : public KernelPass {
         t.b_next = kernel_of(problem_, next) - kernel_of(problem_, where);
         t.b_share_ahead = shares_ ? next_kernel(line, i, t) : 0;
         for (int64_t h = 0; h < line.heights; ++h, ++where.axis[1], ++next.axis[1]) {
-          lists_.set(where, keys_.of<SegmentLists::Key>(call), segments_.of<Segment>(call), t,
+          lists_.set(where, keys, segments, t,
                      [&](const Where& tile, Segment* list) { return find_segments(tile, list); });
           const int64_t own = where.own(p.dst);
           const float* a = src + where.other(src_);

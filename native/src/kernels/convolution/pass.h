@@ -28,8 +28,8 @@ struct Place {
   int64_t step = 0;  // from thread to thread
 
   template <typename T>
-  T* of(const Call& call) const {
-    return of<T>(call, thread_index());
+  T* of(const Call& call) const {  // in a parallel_for, or where all threads share it
+    return of<T>(call, step == 0 ? 0 : thread_index());
   }
   template <typename T>
   T* of(const Call& call, int thread) const {
