@@ -28,8 +28,8 @@ import java.util.Objects;
  * must order them.
  */
 public final class Tensor implements AutoCloseable {
-    /** Elements that one copy to or from an array moves while the garbage collector waits: 4 MiB. */
-    private static final int COPY_ELEMENTS = 1 << 20;
+    /** What one copy to or from an array moves while the garbage collector waits. */
+    private static final long COPY_BYTES = 4 << 20;
 
     private final Shape shape;
     private final Layout layout;
@@ -317,15 +317,7 @@ public final class Tensor implements AutoCloseable {
         Objects.requireNonNull(values, "values");
         checkLength("values", values, shape);
         if (layout.equals(Layout.CHANNELS_FIRST)) {
-            acquire("tensor");
-            try {
-                for (int i = 0; i < values.length; i += COPY_ELEMENTS) {
-                    Status.check(NativeLibrary.copyToArray(
-                            values, 4L * i, memory.address(), 4L * i, 4L * Math.min(COPY_ELEMENTS, values.length - i)));
-                }
-            } finally {
-                memory.release();
-            }
+            inPieces((offset, size) -> NativeLibrary.copyToArray(values, offset, memory.address(), offset, size));
         } else {
             try (Tensor logical = to(Layout.CHANNELS_FIRST)) {
                 logical.copyTo(values);
@@ -345,15 +337,7 @@ public final class Tensor implements AutoCloseable {
         Objects.requireNonNull(values, "values");
         checkLength("values", values, shape);
         if (layout.equals(Layout.CHANNELS_FIRST)) {
-            acquire("tensor");
-            try {
-                for (int i = 0; i < values.length; i += COPY_ELEMENTS) {
-                    Status.check(NativeLibrary.copyFromArray(
-                            memory.address(), 4L * i, values, 4L * i, 4L * Math.min(COPY_ELEMENTS, values.length - i)));
-                }
-            } finally {
-                memory.release();
-            }
+            inPieces((offset, size) -> NativeLibrary.copyFromArray(memory.address(), offset, values, offset, size));
         } else {
             try (Tensor logical = of(values, shape)) {
                 logical.copyTo(this);
@@ -420,6 +404,21 @@ public final class Tensor implements AutoCloseable {
         } catch (Throwable e) {
             copy.close();
             throw e;
+        }
+    }
+
+    private interface Copy {
+        int copy(long offsetBytes, long sizeBytes);
+    }
+
+    private void inPieces(Copy copy) {
+        acquire("tensor");
+        try {
+            for (long offset = 0; offset < sizeBytes(); offset += COPY_BYTES) {
+                Status.check(copy.copy(offset, Math.min(COPY_BYTES, sizeBytes() - offset)));
+            }
+        } finally {
+            memory.release();
         }
     }
 
