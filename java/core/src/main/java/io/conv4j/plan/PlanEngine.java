@@ -14,6 +14,7 @@ import io.conv4j.spec.Axis;
 import io.conv4j.spec.ConvGeometry;
 import io.conv4j.spec.Orientation;
 import io.conv4j.spec.Shape;
+import java.util.function.ToIntFunction;
 
 /** A native plan: the geometry's encoding, its passes, its layouts, its life. Operands are checked by the caller. */
 final class PlanEngine {
@@ -43,12 +44,12 @@ final class PlanEngine {
     private final long handle;
     private final NativeResource resource;
 
-    private PlanEngine(ConvGeometry geometry, PlanOptions options, long handle) {
+    private PlanEngine(ConvGeometry geometry, PlanOptions options, ToIntFunction<long[]> create) {
         this.geometry = geometry;
         this.options = options;
-        this.handle = handle;
         // Not owned by the plan, which may become unreachable while its last call begins.
-        this.resource = new NativeResource(this, new Destroy(handle));
+        this.resource = new NativeResource(this, NativeLibrary::c4j_plan_destroy);
+        this.handle = resource.create(create);
         this.srcLayout = (Layout) ACCESS.layout(layoutId(SRC));
         this.dstLayout = (Layout) ACCESS.layout(layoutId(DST));
         this.weightsLayout =
@@ -58,22 +59,21 @@ final class PlanEngine {
     static PlanEngine create(ConvGeometry geometry, PlanOptions options) {
         checkSupported(geometry, "sourceShape", options);
         NativeLoader.ensureLoaded();
-        long[] plan = new long[1];
-        Status.check(NativeLibrary.c4j_plan_create(encode(geometry), encode(options), plan));
-        return new PlanEngine(geometry, options, plan[0]);
+        long[] geometryFields = encode(geometry);
+        long[] optionFields = encode(options);
+        return new PlanEngine(
+                geometry, options, plan -> NativeLibrary.c4j_plan_create(geometryFields, optionFields, plan));
     }
 
     PlanEngine withBatch(long batch) {
         ConvGeometry changed = geometry.withBatch(batch);
         checkSupported(changed, "batch", options);
-        long[] plan = new long[1];
         acquire();
         try {
-            Status.check(NativeLibrary.c4j_plan_with_batch(handle, batch, plan));
+            return new PlanEngine(changed, options, plan -> NativeLibrary.c4j_plan_with_batch(handle, batch, plan));
         } finally {
             release();
         }
-        return new PlanEngine(changed, options, plan[0]);
     }
 
     private static void checkSupported(ConvGeometry geometry, String argument, PlanOptions options) {
@@ -326,12 +326,5 @@ final class PlanEngine {
 
     void close() {
         resource.close();
-    }
-
-    private record Destroy(long handle) implements Runnable {
-        @Override
-        public void run() {
-            NativeLibrary.c4j_plan_destroy(handle);
-        }
     }
 }

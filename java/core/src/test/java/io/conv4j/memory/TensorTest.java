@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.conv4j.Arenas;
+import io.conv4j.NewJvm;
 import io.conv4j.plan.ConvPlan;
 import io.conv4j.plan.PlanOptions;
 import io.conv4j.reference.Bf16;
@@ -32,6 +33,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -405,6 +407,53 @@ class TensorTest {
         }
         assertTrue(Tensor.liveBytes() > before);
         awaitLiveBytes(before);
+    }
+
+    @Test
+    void aFullJavaHeapLeavesNoMemoryBehind() throws Exception {
+        List<String> arguments = List.of(
+                "-Xmx20m", "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), FullHeap.class.getName());
+        assertEquals("refused true, then freed", NewJvm.run(Map.of(), arguments).strip());
+    }
+
+    static final class FullHeap {
+        public static void main(String[] args) throws InterruptedException {
+            Shape shape = Shape.of(1000);
+            Tensor.zeros(shape).close();
+            long before = Tensor.liveBytes();
+            Object[] reserve = null;
+            for (int i = 0; i < 200; i++) {
+                reserve = new Object[] {reserve, new byte[1]};
+            }
+            Object[] heap = null;
+            for (int size = 1 << 20; size > 0; size /= 2) {
+                heap = fill(heap, size);
+            }
+            boolean refused = false;
+            // A little more room each time, so that every step has its turn to fail.
+            while (reserve != null) {
+                reserve = (Object[]) reserve[0];
+                try {
+                    Tensor.zeros(shape);
+                } catch (OutOfMemoryError e) {
+                    refused = true;
+                }
+            }
+            heap = null;
+            awaitLiveBytes(before);
+            System.out.println("refused " + refused + ", then freed");
+        }
+
+        private static Object[] fill(Object[] heap, int size) {
+            Object[] filled = heap;
+            try {
+                while (true) {
+                    filled = new Object[] {filled, new byte[size]};
+                }
+            } catch (OutOfMemoryError e) {
+                return filled;
+            }
+        }
     }
 
     private static void awaitLiveBytes(long expected) throws InterruptedException {

@@ -11,10 +11,17 @@ public final class NativeMemory {
     private final NativeResource resource;
     private final Buffer buffer; // whose memory it is, and which this keeps reachable; null: its own
 
-    private NativeMemory(long address, long sizeBytes, NativeResource resource, Buffer buffer) {
+    private NativeMemory(Object owner, long sizeBytes) {
+        this.sizeBytes = sizeBytes;
+        this.resource = new NativeResource(owner, allocated -> NativeLibrary.c4j_memory_free(allocated, sizeBytes));
+        this.buffer = null;
+        this.address = resource.create(allocated -> NativeLibrary.c4j_memory_allocate(sizeBytes, allocated));
+    }
+
+    private NativeMemory(Object owner, long address, long sizeBytes, Buffer buffer) {
         this.address = address;
         this.sizeBytes = sizeBytes;
-        this.resource = resource;
+        this.resource = new NativeResource(owner, nothing -> {});
         this.buffer = buffer;
     }
 
@@ -26,10 +33,7 @@ public final class NativeMemory {
      */
     public static NativeMemory allocate(Object owner, long sizeBytes) {
         NativeLoader.ensureLoaded();
-        long[] address = new long[1];
-        Status.check(NativeLibrary.c4j_memory_allocate(sizeBytes, address));
-        return new NativeMemory(
-                address[0], sizeBytes, new NativeResource(owner, new Free(address[0], sizeBytes)), null);
+        return new NativeMemory(owner, sizeBytes);
     }
 
     /**
@@ -38,7 +42,7 @@ public final class NativeMemory {
      * @param buffer one of bytes or floats, with its limit at its capacity
      */
     public static NativeMemory of(Object owner, long address, long sizeBytes, Buffer buffer) {
-        return new NativeMemory(address, sizeBytes, new NativeResource(owner, () -> {}), buffer);
+        return new NativeMemory(owner, address, sizeBytes, buffer);
     }
 
     public long address() {
@@ -100,12 +104,5 @@ public final class NativeMemory {
 
     public void close() {
         resource.close();
-    }
-
-    private record Free(long address, long sizeBytes) implements Runnable {
-        @Override
-        public void run() {
-            NativeLibrary.c4j_memory_free(address, sizeBytes);
-        }
     }
 }

@@ -2,10 +2,14 @@ package io.conv4j.internal.binding;
 
 import java.lang.ref.Cleaner;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongConsumer;
+import java.util.function.ToIntFunction;
 
 /**
  * The life of something native: an atomic use count with a closed bit. Use after close throws; closing twice does
  * nothing; closing in use returns at once and the last use frees.
+ *
+ * <p>Java's part comes first and {@link #create} after it: where the Java heap is out, nothing native is left behind.
  */
 public final class NativeResource {
     private static final Cleaner CLEANER = Cleaner.create();
@@ -16,11 +20,22 @@ public final class NativeResource {
 
     /**
      * @param owner the object whose unreachability closes the resource; {@code free} must not refer to it
-     * @param free frees; runs once, on whichever thread comes last
+     * @param free frees the handle that {@link #create} found; runs once, on whichever thread comes last
      */
-    public NativeResource(Object owner, Runnable free) {
+    public NativeResource(Object owner, LongConsumer free) {
         state = new State(free);
         cleanable = CLEANER.register(owner, state);
+    }
+
+    /**
+     * Makes what will be freed.
+     *
+     * @param create a native function that stores a handle and returns a status
+     * @return the handle
+     */
+    public long create(ToIntFunction<long[]> create) {
+        Status.check(create.applyAsInt(state.handle));
+        return state.handle[0];
     }
 
     /**
@@ -56,7 +71,7 @@ public final class NativeResource {
     /** Ends a use. */
     public void release() {
         if (state.decrementAndGet() == CLOSED) {
-            state.free.run();
+            state.free();
         }
     }
 
@@ -74,16 +89,24 @@ public final class NativeResource {
         private static final long serialVersionUID = 1;
 
         @SuppressWarnings("serial") // never serialized
-        private final Runnable free;
+        private final LongConsumer free;
 
-        private State(Runnable free) {
+        private final long[] handle = new long[1]; // 0: nothing to free
+
+        private State(LongConsumer free) {
             this.free = free;
         }
 
         @Override
         public void run() {
             if (getAndUpdate(uses -> uses | CLOSED) == 0) {
-                free.run();
+                free();
+            }
+        }
+
+        private void free() {
+            if (handle[0] != 0) {
+                free.accept(handle[0]);
             }
         }
     }
