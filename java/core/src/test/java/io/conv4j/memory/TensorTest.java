@@ -481,6 +481,17 @@ class TensorTest {
     }
 
     @Test
+    void anEmptyViewSharesMemoryWithNothing() {
+        FloatBuffer buffer = direct(1, 2, 3, 4);
+        try (Tensor all = Tensor.view(buffer, Shape.of(4));
+                Tensor empty = Tensor.view(buffer.position(2), Shape.of(0))) {
+            assertTrue(all.memory().overlaps(all.memory()));
+            assertFalse(all.memory().overlaps(empty.memory()));
+            assertFalse(empty.memory().overlaps(all.memory()));
+        }
+    }
+
+    @Test
     void moreElementsThanAnArrayHoldsAreLegalInNativeMemory() throws IOException {
         long elements = Integer.MAX_VALUE + 1L;
         assumeTrue(memoryKilobytes() * 1024 > 5 * elements, "Linux gives out no more than there is");

@@ -99,7 +99,7 @@ public final class NativeMemory {
 
     /** Whether the two ranges share a byte. */
     public boolean overlaps(NativeMemory other) {
-        return address < other.address + other.sizeBytes && other.address < address + sizeBytes;
+        return Math.max(address, other.address) < Math.min(address + sizeBytes, other.address + other.sizeBytes);
     }
 
     public void close() {
