@@ -38,7 +38,8 @@ public final class Activation {
     }
 
     /**
-     * x where x &gt; 0, else slope x; derivative 1 where y &gt; 0, else slope.
+     * x where x &gt; 0, else slope x; derivative 1 where y &gt; 0, else slope. Slope 0 is {@link #RELU}'s function: of
+     * -infinity, too, it is 0.
      *
      * @param slope at least 0
      * @return the activation
@@ -48,7 +49,7 @@ public final class Activation {
         if (!(slope >= 0 && slope < Float.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException("slope: expected at least 0 and finite but got " + slope);
         }
-        return new Activation(LEAKY_RELU, slope);
+        return new Activation(LEAKY_RELU, slope + 0.0f); // -0 becomes 0
     }
 
     @Override

@@ -156,8 +156,10 @@ class ActivationTest {
         }
         float[] ones = new float[channels];
         Arrays.fill(ones, 1);
+        List<Function> functions = new ArrayList<>(FUNCTIONS);
+        functions.add(new Function(Activation.leakyRelu(0), x -> Math.max(x, 0), 1, 0, 0));
         for (Implementation implementation : List.of(Implementation.ONEDNN, Implementation.KERNELS)) {
-            for (Function function : FUNCTIONS) {
+            for (Function function : functions) {
                 PlanOptions options = PlanOptions.builder()
                         .threads(1)
                         .implementation(implementation)
@@ -206,6 +208,7 @@ class ActivationTest {
                 Activation.leakyRelu(0.5f).hashCode(),
                 Activation.leakyRelu(0.5f).hashCode());
         assertNotEquals(Activation.leakyRelu(0.5f), Activation.leakyRelu(0.25f));
+        assertEquals(Activation.leakyRelu(0), Activation.leakyRelu(-0f));
         assertNotEquals(Activation.RELU, Activation.GELU);
         PlanOptions options = PlanOptions.builder()
                 .activation(Activation.leakyRelu(0.5f))
