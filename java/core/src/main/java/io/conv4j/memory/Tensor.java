@@ -3,6 +3,7 @@ package io.conv4j.memory;
 import io.conv4j.internal.binding.NativeLibrary;
 import io.conv4j.internal.binding.NativeLoader;
 import io.conv4j.internal.binding.NativeMemory;
+import io.conv4j.internal.binding.NativeResource;
 import io.conv4j.internal.binding.Status;
 import io.conv4j.spec.Shape;
 import java.nio.Buffer;
@@ -423,6 +424,7 @@ public final class Tensor implements AutoCloseable {
     }
 
     private void acquire(String name) {
+        NativeResource.probeStack();
         memory.checkOpen(name);
         memory.acquire(name);
     }

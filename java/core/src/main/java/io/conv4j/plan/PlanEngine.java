@@ -244,38 +244,45 @@ final class PlanEngine {
         NativeMemory weightsMemory = memory(weights);
         NativeMemory biasMemory = memory(bias);
         NativeMemory dstMemory = memory(dst);
-        int held = 0;
         acquire();
         try {
             acquire(srcMemory);
-            held = 1;
-            acquire(weightsMemory);
-            held = 2;
-            acquire(biasMemory);
-            held = 3;
-            acquire(dstMemory);
-            held = 4;
-            Status.check(NativeLibrary.c4j_plan_execute(
-                    handle,
-                    pass,
-                    accumulate.ordinal(),
-                    address(srcMemory),
-                    sizeBytes(srcMemory),
-                    layoutId(src),
-                    address(weightsMemory),
-                    sizeBytes(weightsMemory),
-                    layoutId(weights),
-                    address(biasMemory),
-                    sizeBytes(biasMemory),
-                    layoutId(bias),
-                    address(dstMemory),
-                    sizeBytes(dstMemory),
-                    layoutId(dst)));
+            try {
+                acquire(weightsMemory);
+                try {
+                    acquire(biasMemory);
+                    try {
+                        acquire(dstMemory);
+                        try {
+                            Status.check(NativeLibrary.c4j_plan_execute(
+                                    handle,
+                                    pass,
+                                    accumulate.ordinal(),
+                                    address(srcMemory),
+                                    sizeBytes(srcMemory),
+                                    layoutId(src),
+                                    address(weightsMemory),
+                                    sizeBytes(weightsMemory),
+                                    layoutId(weights),
+                                    address(biasMemory),
+                                    sizeBytes(biasMemory),
+                                    layoutId(bias),
+                                    address(dstMemory),
+                                    sizeBytes(dstMemory),
+                                    layoutId(dst)));
+                        } finally {
+                            release(dstMemory);
+                        }
+                    } finally {
+                        release(biasMemory);
+                    }
+                } finally {
+                    release(weightsMemory);
+                }
+            } finally {
+                release(srcMemory);
+            }
         } finally {
-            release(held > 3 ? dstMemory : null);
-            release(held > 2 ? biasMemory : null);
-            release(held > 1 ? weightsMemory : null);
-            release(held > 0 ? srcMemory : null);
             release();
         }
     }
@@ -308,7 +315,9 @@ final class PlanEngine {
         return memory == null ? 0 : memory.sizeBytes();
     }
 
+    /** Of a call's holds the first. */
     private void acquire() {
+        NativeResource.probeStack();
         resource.acquire("plan");
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.conv4j.NewJvm;
 import io.conv4j.internal.binding.ThreadLease;
+import io.conv4j.memory.Layout;
 import io.conv4j.memory.Tensor;
 import io.conv4j.reference.Numbers;
 import io.conv4j.spec.BiasMode;
@@ -226,12 +227,16 @@ class ConcurrencyTest {
         long before = Tensor.liveBytes();
         forget();
         assertTrue(Tensor.liveBytes() > before, "a plan that was used keeps a workspace");
+        awaitLiveBytes(before);
+    }
+
+    private static void awaitLiveBytes(long expected) throws InterruptedException {
         long deadline = System.nanoTime() + 60_000_000_000L;
-        while (Tensor.liveBytes() != before && System.nanoTime() < deadline) {
+        while (Tensor.liveBytes() != expected && System.nanoTime() < deadline) {
             System.gc();
             Thread.sleep(10);
         }
-        assertEquals(before, Tensor.liveBytes());
+        assertEquals(expected, Tensor.liveBytes());
     }
 
     private static void forget() {
@@ -275,6 +280,13 @@ class ConcurrencyTest {
         assertEquals("overflowed true, ends true", inNewJvm("full stack"));
     }
 
+    /** What a call holds it must let go, with less stack than to take hold. */
+    @ParameterizedTest
+    @ValueSource(strings = {"-Xint", "-Xmixed"})
+    void callsOnAFullStackLeaveNothingInUse(String compilation) throws Exception {
+        assertEquals("overflowed true, then freed", inNewJvm("uses", Map.of(), compilation));
+    }
+
     /** The OpenMP runtime would end the JVM. AddressSanitizer needs more address space than is left here. */
     @Test
     @EnabledOnOs(OS.LINUX)
@@ -295,18 +307,18 @@ class ConcurrencyTest {
         return inNewJvm(scenario, Map.of());
     }
 
-    private static String inNewJvm(String scenario, Map<String, String> environment) throws Exception {
-        return NewJvm.run(
-                        environment,
-                        List.of(
-                                // The JVM's own threads are counted first, and must stay as many.
-                                "-XX:+UseSerialGC",
-                                "-XX:-UseDynamicNumberOfCompilerThreads",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                Scenario.class.getName(),
-                                scenario))
-                .strip();
+    private static String inNewJvm(String scenario, Map<String, String> environment, String... options)
+            throws Exception {
+        List<String> arguments = new ArrayList<>(List.of(options));
+        arguments.addAll(List.of(
+                // The JVM's own threads are counted first, and must stay as many.
+                "-XX:+UseSerialGC",
+                "-XX:-UseDynamicNumberOfCompilerThreads",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Scenario.class.getName(),
+                scenario));
+        return NewJvm.run(environment, arguments).strip();
     }
 
     /** Ends although plans are left open and the library's threads live: they are daemons. */
@@ -322,6 +334,7 @@ class ConcurrencyTest {
                         case "callers go" -> callersGo();
                         case "lease" -> lease();
                         case "full stack" -> fullStack();
+                        case "uses" -> uses();
                         case "no room" -> noRoom();
                         case "many threads" -> manyThreads();
                         default -> virtualThread();
@@ -466,11 +479,39 @@ class ConcurrencyTest {
                 AtomicInteger overflowed = new AtomicInteger();
                 boolean ends = true;
                 for (int i = 0; i < 10 && ends; i++) {
-                    ends = ends(new Thread(null, () -> dive(plan, new AtomicInteger(400), overflowed), "", 1 << 20));
+                    ends = ends(new Thread(
+                            null, () -> dive(() -> call(plan), new AtomicInteger(400), overflowed), "", 1 << 20));
                 }
                 return "overflowed " + (overflowed.get() > 0) + ", ends "
                         + (ends && ends(new Thread(() -> call(plan))));
             }
+        }
+
+        private static String uses() throws InterruptedException {
+            long before = Tensor.liveBytes();
+            AtomicInteger overflowed = new AtomicInteger();
+            try (Plan plan = ConvPlan.create(SPEC, Shape.of(1, 16, 3, 3), threads(1));
+                    Tensor x = Tensor.zeros(plan.sourceShape());
+                    Tensor w = Tensor.zeros(plan.weightsShape());
+                    Tensor y = plan.forward(x, w)) {
+                List<Runnable> calls = List.of(
+                        () -> plan.forwardInto(x, w, y),
+                        () -> plan.forward(x, w).close(),
+                        () -> plan.withBatch(1).close(),
+                        () -> x.to(Layout.CHANNELS_LAST).close(),
+                        x::toFloatArray);
+                for (int i = 0; i < 50; i++) {
+                    Runnable call = calls.get(i % calls.size());
+                    // At levels that lie differently each time.
+                    long stackBytes = (300 << 10) + 64 * i;
+                    Thread thread =
+                            new Thread(null, () -> dive(call, new AtomicInteger(400), overflowed), "", stackBytes);
+                    thread.start();
+                    thread.join();
+                }
+            }
+            awaitLiveBytes(before);
+            return "overflowed " + (overflowed.get() > 0) + ", then freed";
         }
 
         private static boolean ends(Thread thread) throws InterruptedException {
@@ -481,15 +522,15 @@ class ConcurrencyTest {
         }
 
         /** Calls at each of the last levels before the stack is full. */
-        private static void dive(Plan plan, AtomicInteger calls, AtomicInteger overflowed) {
+        private static void dive(Runnable call, AtomicInteger calls, AtomicInteger overflowed) {
             try {
-                dive(plan, calls, overflowed);
+                dive(call, calls, overflowed);
             } catch (StackOverflowError e) {
                 // From here on the way back.
             }
             if (calls.getAndDecrement() > 0) {
                 try {
-                    call(plan);
+                    call.run();
                 } catch (StackOverflowError e) {
                     overflowed.incrementAndGet();
                 }

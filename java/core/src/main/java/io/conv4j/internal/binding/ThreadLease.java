@@ -54,7 +54,7 @@ public final class ThreadLease {
 
     /** Runs on the driver thread, and waits however often this thread is interrupted meanwhile. */
     public static void handOver(Runnable call) {
-        probeStack(STACK_DEPTH);
+        NativeResource.probeStack(STACK_DEPTH); // A lock of the queue would stay locked.
         Future<?> future = DRIVER.submit(call);
         boolean interrupted = false;
         try {
@@ -73,11 +73,6 @@ public final class ThreadLease {
                 Thread.currentThread().interrupt();
             }
         }
-    }
-
-    /** A stack that overflows is to do so here: a lock of the queue would stay locked. */
-    private static int probeStack(int depth) {
-        return depth == 0 ? 0 : 1 + probeStack(depth - 1);
     }
 
     @SuppressWarnings("unchecked")
