@@ -295,6 +295,13 @@ class ConcurrencyTest {
         assertEquals("refused true, then run", inNewJvm("no room"));
     }
 
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    @DisabledIfEnvironmentVariable(named = "LD_PRELOAD", matches = ".*asan.*")
+    void theFirstTensorMayFailForWantOfAThreadAndTheNextOneDoesNot() throws Exception {
+        assertEquals("refused true, then made", inNewJvm("no cleaner", Map.of(), "-Xlog:disable", "-Xss64m"));
+    }
+
     /** Loops of oneDNN wait for threads that the runtime withholds. */
     @ParameterizedTest
     @ValueSource(strings = {"OMP_THREAD_LIMIT=3", "OMP_DYNAMIC=true", "OMP_MAX_ACTIVE_LEVELS=0", "OMP_NUM_THREADS=2"})
@@ -336,6 +343,7 @@ class ConcurrencyTest {
                         case "full stack" -> fullStack();
                         case "uses" -> uses();
                         case "no room" -> noRoom();
+                        case "no cleaner" -> noCleaner();
                         case "many threads" -> manyThreads();
                         default -> virtualThread();
                     });
@@ -451,14 +459,7 @@ class ConcurrencyTest {
                     Plan few = ConvPlan.create(SPEC, SHAPE, threads(2))) {
                 call(some);
                 call(few); // which ends the threads that some have left
-                long used = Files.readAllLines(Path.of("/proc/self/status")).stream()
-                        .filter(line -> line.startsWith("VmSize"))
-                        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
-                        .sum();
-                new ProcessBuilder("prlimit", "--pid=" + ProcessHandle.current().pid(), "--as=" + (used + (1L << 30)))
-                        .inheritIO()
-                        .start()
-                        .waitFor();
+                limitMemory("" + (usedBytes() + (1L << 30)));
                 boolean refused = true;
                 for (Plan plan : List.of(some, many)) {
                     try {
@@ -471,6 +472,34 @@ class ConcurrencyTest {
                 call(few);
                 return "refused " + refused + ", then run";
             }
+        }
+
+        private static String noCleaner() throws IOException, InterruptedException {
+            Tensor.liveBytes(); // so that the library is loaded
+            limitMemory(usedBytes() + (16 << 20) + ":"); // of no use to a thread, enough to start prlimit
+            boolean refused = false;
+            try {
+                Tensor.zeros(Shape.of(1)).close();
+            } catch (OutOfMemoryError e) {
+                refused = true;
+            }
+            limitMemory("unlimited:");
+            Tensor.zeros(Shape.of(1)).close();
+            return "refused " + refused + ", then made";
+        }
+
+        private static long usedBytes() throws IOException {
+            return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                    .filter(line -> line.startsWith("VmSize"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+                    .sum();
+        }
+
+        private static void limitMemory(String limit) throws IOException, InterruptedException {
+            new ProcessBuilder("prlimit", "--pid=" + ProcessHandle.current().pid(), "--as=" + limit)
+                    .inheritIO()
+                    .start()
+                    .waitFor();
         }
 
         private static String fullStack() throws InterruptedException {

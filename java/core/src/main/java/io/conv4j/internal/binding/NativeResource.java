@@ -12,11 +12,12 @@ import java.util.function.ToIntFunction;
  * <p>Java's part comes first and {@link #create} after it: where the Java heap is out, nothing native is left behind.
  */
 public final class NativeResource {
-    private static final Cleaner CLEANER = Cleaner.create();
     private static final int CLOSED = Integer.MIN_VALUE;
 
     /** Calls that take more of the stack than to release and free does, compiled or not; they take 30 ns. */
     private static final int STACK_DEPTH = 30;
+
+    private static Cleaner cleaner;
 
     private final State state;
     private final Cleaner.Cleanable cleanable;
@@ -27,7 +28,15 @@ public final class NativeResource {
      */
     public NativeResource(Object owner, LongConsumer free) {
         state = new State(free);
-        cleanable = CLEANER.register(owner, state);
+        cleanable = cleaner().register(owner, state);
+    }
+
+    /** Starts its thread at the first call, and at the next one if the system has no room for it. */
+    private static synchronized Cleaner cleaner() {
+        if (cleaner == null) {
+            cleaner = Cleaner.create();
+        }
+        return cleaner;
     }
 
     /**
