@@ -64,9 +64,9 @@ public final class NativeLoader {
             throw failure(name + " not found", ADD_JARS, null);
         }
         try {
-            // In a build the library is a plain file already.
+            // In a build the library is a plain file already; a URL may, but a URI must not, hold a blank.
             File file = found[0].getProtocol().equals("file")
-                    ? new File(URI.create(found[0].toString()))
+                    ? new File(URI.create(found[0].toString().replace(" ", "%20")))
                     : Loader.cacheResource(found[0]);
             load(file, hasNatives);
         } catch (IOException e) {

@@ -73,6 +73,23 @@ class NativeLoaderTest {
         }
     }
 
+    /** As of {@code File.toURL()}. */
+    @Test
+    void aClassPathMayHoldABlank() throws Exception {
+        Path classes = Path.of(NativeLibrary.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
+        Path link = Files.createSymbolicLink(directory.resolve("with a blank"), classes);
+        try {
+            String classPath = CLASS_PATH.replace(classes.toString(), link.toString());
+            assertEquals(List.of("loaded"), run(classPath, directory, "other"));
+        } finally {
+            Files.delete(link);
+        }
+    }
+
     /** Runs the steps in a new JVM that would put its cache there, at home, or in .javacpp-USER of the temporary files. */
     private List<String> run(String classPath, Path cache, String... steps) throws Exception {
         List<String> arguments = new ArrayList<>(List.of(
@@ -116,7 +133,8 @@ class NativeLoaderTest {
         private static URL[] classPath() throws MalformedURLException {
             List<URL> urls = new ArrayList<>();
             for (String entry : CLASS_PATH.split(File.pathSeparator)) {
-                urls.add(Path.of(entry).toUri().toURL());
+                String name = Path.of(entry).toUri().toString();
+                urls.add(new URL(name.replace("%20", " ")));
             }
             return urls.toArray(new URL[0]);
         }
