@@ -13,9 +13,10 @@ import java.util.Objects;
  * Where the elements of a tensor lie, and of what type they are. A value: equal layouts place the elements of one shape
  * alike, and those of different types are not equal.
  *
- * <p>Two layouts, of {@link DataType#F32}, are known to everyone. Others are opaque and issued by plans, which compute fastest in them; only a copy
- * to another layout reads them as numbers, and their bytes may exceed the shape's product. An opaque layout of weights
- * belongs to one shape and one orientation of the kernel.
+ * <p>Two layouts, of {@link DataType#F32}, are known to everyone. Others are opaque and issued by plans, which compute
+ * fastest in them; only a copy to another layout reads them as numbers, and their bytes may exceed the shape's product:
+ * they may have padding lanes, which hold zeros. An opaque layout of weights belongs to one shape and one orientation of
+ * the kernel.
  */
 public final class Layout {
     /** Logical order, the last dimension contiguous: {@code [N][C][H][W]}. */

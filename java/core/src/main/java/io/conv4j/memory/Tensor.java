@@ -83,6 +83,7 @@ public final class Tensor implements AutoCloseable {
      * @throws NullPointerException if {@code shape} is null
      * @throws IllegalArgumentException if it takes more than 2^63 - 1 bytes
      * @throws OutOfMemoryError if there is not that much native memory
+     * @throws UnsatisfiedLinkError if the native library cannot be loaded
      */
     public static Tensor zeros(Shape shape) {
         return zeros(shape, Layout.CHANNELS_FIRST);
@@ -98,6 +99,7 @@ public final class Tensor implements AutoCloseable {
      * @throws IllegalArgumentException if the layout is one of packed weights of another shape, or the tensor takes more
      *     than 2^63 - 1 bytes
      * @throws OutOfMemoryError if there is not that much native memory
+     * @throws UnsatisfiedLinkError if the native library cannot be loaded
      */
     public static Tensor zeros(Shape shape, Layout layout) {
         check(shape, layout);
@@ -113,6 +115,7 @@ public final class Tensor implements AutoCloseable {
      * @throws NullPointerException if an argument is null
      * @throws IllegalArgumentException if the shape has another number of elements
      * @throws OutOfMemoryError if there is not that much native memory
+     * @throws UnsatisfiedLinkError if the native library cannot be loaded
      */
     public static Tensor of(float[] values, Shape shape) {
         return of(values, shape, Layout.CHANNELS_FIRST);
@@ -129,6 +132,7 @@ public final class Tensor implements AutoCloseable {
      * @throws IllegalArgumentException if the shape has another number of elements, or the layout is one of packed
      *     weights of another shape
      * @throws OutOfMemoryError if there is not that much native memory
+     * @throws UnsatisfiedLinkError if the native library cannot be loaded
      */
     public static Tensor of(float[] values, Shape shape, Layout layout) {
         Objects.requireNonNull(values, "values");
@@ -153,13 +157,15 @@ public final class Tensor implements AutoCloseable {
      * @throws NullPointerException if an argument is null
      * @throws IllegalArgumentException if the buffer is none of the above
      * @throws IllegalStateException if its arena is closed, or not open to this thread
+     * @throws UnsatisfiedLinkError if the native library cannot be loaded
      */
     public static Tensor view(FloatBuffer buffer, Shape shape) {
         return view(buffer, shape, Layout.CHANNELS_FIRST);
     }
 
     /**
-     * A view of a direct buffer from its position on: the two share memory.
+     * A view of a direct buffer from its position on: the two share memory. Padding lanes of an opaque layout must hold
+     * zeros, or results are wrong: begin with a buffer of zeros, or with a copy {@linkplain #copyTo(Tensor) to the view}.
      *
      * @param buffer direct, writable, in native byte order, with at least the layout's bytes remaining
      * @param shape the view's shape
@@ -169,6 +175,7 @@ public final class Tensor implements AutoCloseable {
      * @throws IllegalArgumentException if the buffer is none of the above, or the layout is one of packed weights of
      *     another shape, or of another type than {@link DataType#F32}
      * @throws IllegalStateException if its arena is closed, or not open to this thread
+     * @throws UnsatisfiedLinkError if the native library cannot be loaded
      */
     public static Tensor view(FloatBuffer buffer, Shape shape, Layout layout) {
         Objects.requireNonNull(buffer, "buffer");
@@ -197,13 +204,15 @@ public final class Tensor implements AutoCloseable {
      * @throws NullPointerException if an argument is null
      * @throws IllegalArgumentException if the buffer is none of the above
      * @throws IllegalStateException if its arena is closed, or not open to this thread
+     * @throws UnsatisfiedLinkError if the native library cannot be loaded
      */
     public static Tensor view(ByteBuffer buffer, Shape shape) {
         return view(buffer, shape, Layout.CHANNELS_FIRST);
     }
 
     /**
-     * A view of a direct buffer from its position on: the two share memory.
+     * A view of a direct buffer from its position on: the two share memory. Padding lanes of an opaque layout must hold
+     * zeros, or results are wrong: begin with a buffer of zeros, or with a copy {@linkplain #copyTo(Tensor) to the view}.
      *
      * @param buffer direct, writable, in native byte order, its position aligned to the size of an element, with at least
      *     the layout's bytes remaining
@@ -214,6 +223,7 @@ public final class Tensor implements AutoCloseable {
      * @throws IllegalArgumentException if the buffer is none of the above, or the layout is one of packed weights of
      *     another shape
      * @throws IllegalStateException if its arena is closed, or not open to this thread
+     * @throws UnsatisfiedLinkError if the native library cannot be loaded
      */
     public static Tensor view(ByteBuffer buffer, Shape shape, Layout layout) {
         Objects.requireNonNull(buffer, "buffer");
@@ -239,7 +249,8 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
-     * Bytes of native memory that this library holds: tensors that own theirs, and the workspaces of plans.
+     * Bytes of native memory of tensors that own theirs, and of the workspaces of plans; not of the tables of plans, nor of
+     * what oneDNN keeps.
      *
      * @return the sum in bytes
      * @throws UnsatisfiedLinkError if the native library cannot be loaded
@@ -391,7 +402,8 @@ public final class Tensor implements AutoCloseable {
      * @param newLayout where the copy's elements lie, and of what type they are
      * @return a new tensor, which the caller closes
      * @throws NullPointerException if {@code newLayout} is null
-     * @throws IllegalArgumentException if it is one of packed weights of another shape
+     * @throws IllegalArgumentException if it is one of packed weights of another shape, or with its padding lanes the copy
+     *     takes more than 2^63 - 1 bytes
      * @throws IllegalStateException if the tensor is closed
      * @throws OutOfMemoryError if there is not that much native memory
      */

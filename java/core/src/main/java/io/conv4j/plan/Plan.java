@@ -173,6 +173,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      * @throws IllegalArgumentException if {@code batch} is negative or makes a tensor exceed 2^63 - 1 elements
      * @throws UnsupportedOperationException if {@code batch} is above 2^31 - 1 or makes a tensor exceed 2^34 elements
      * @throws IllegalStateException if the plan is closed
+     * @throws OutOfMemoryError if native memory is out
      */
     public abstract Plan withBatch(long batch);
 
@@ -469,6 +470,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      *
      * @return the description, a table when printed
      * @throws IllegalStateException if the plan is closed
+     * @throws OutOfMemoryError if there is no room for what is measured, or for the plan's threads
      */
     public PlanDescription describe() {
         return new PlanDescription(this, engine);

@@ -15,7 +15,8 @@ import java.util.concurrent.atomic.AtomicReference;
  * many threads call:
  *
  * <ul>
- *   <li>the holder of the lease, the first to ask, which calls directly until it ends (its team ends with it),
+ *   <li>the holder of the lease, the first to ask, which calls directly until it ends (its team ends with it, but for
+ *       threads that the system keeps, such as that of {@code main}),
  *   <li>a driver thread, to which all others hand over and wait.
  * </ul>
  *
