@@ -244,45 +244,38 @@ final class PlanEngine {
         NativeMemory weightsMemory = memory(weights);
         NativeMemory biasMemory = memory(bias);
         NativeMemory dstMemory = memory(dst);
+        int held = 0;
         acquire();
         try {
             acquire(srcMemory);
-            try {
-                acquire(weightsMemory);
-                try {
-                    acquire(biasMemory);
-                    try {
-                        acquire(dstMemory);
-                        try {
-                            Status.check(NativeLibrary.c4j_plan_execute(
-                                    handle,
-                                    pass,
-                                    accumulate.ordinal(),
-                                    address(srcMemory),
-                                    sizeBytes(srcMemory),
-                                    layoutId(src),
-                                    address(weightsMemory),
-                                    sizeBytes(weightsMemory),
-                                    layoutId(weights),
-                                    address(biasMemory),
-                                    sizeBytes(biasMemory),
-                                    layoutId(bias),
-                                    address(dstMemory),
-                                    sizeBytes(dstMemory),
-                                    layoutId(dst)));
-                        } finally {
-                            release(dstMemory);
-                        }
-                    } finally {
-                        release(biasMemory);
-                    }
-                } finally {
-                    release(weightsMemory);
-                }
-            } finally {
-                release(srcMemory);
-            }
+            held = 1;
+            acquire(weightsMemory);
+            held = 2;
+            acquire(biasMemory);
+            held = 3;
+            acquire(dstMemory);
+            held = 4;
+            Status.check(NativeLibrary.c4j_plan_execute(
+                    handle,
+                    pass,
+                    accumulate.ordinal(),
+                    address(srcMemory),
+                    sizeBytes(srcMemory),
+                    layoutId(src),
+                    address(weightsMemory),
+                    sizeBytes(weightsMemory),
+                    layoutId(weights),
+                    address(biasMemory),
+                    sizeBytes(biasMemory),
+                    layoutId(bias),
+                    address(dstMemory),
+                    sizeBytes(dstMemory),
+                    layoutId(dst)));
         } finally {
+            release(held > 3 ? dstMemory : null);
+            release(held > 2 ? biasMemory : null);
+            release(held > 1 ? weightsMemory : null);
+            release(held > 0 ? srcMemory : null);
             release();
         }
     }
