@@ -17,13 +17,23 @@ constexpr int64_t kCanonicalBatch = 8;
 
 constexpr int64_t kFewInputs = 4;
 
-// Own kernels keep lists of the pieces of every axis and of its taps (a kernel as long as its source of 2^20: 1 s and
-// 59 MB of workspace, where oneDNN takes 4 ms and 25 MB).
-constexpr int64_t kLongAxis = int64_t{1} << 24, kLongKernel = int64_t{1} << 16;
+// Own kernels keep a list of the pieces of every axis.
+constexpr int64_t kLongAxis = int64_t{1} << 24;
 
-bool is_long(const Geometry& g) {
+// And lists of taps: for a kernel as long as its source of 2^20, a plan takes 1 s and 59 MB of workspace, on oneDNN 4
+// ms and 25 MB.
+bool has_long_kernel(const Geometry& g) {
+  constexpr int64_t kLong = int64_t{1} << 16;
+  return std::any_of(g.axes.begin(), g.axes.end(), [](const Axis& axis) { return axis.kernel > kLong; });
+}
+
+// Whether positions or taps lie so far apart that oneDNN's loops, with offsets of 32 bits, end the process (a dilation
+// of 2^30), or that it tries out blockings for seconds (a stride of 2^28: 1 s).
+bool reaches_far(const Geometry& g) {
+  constexpr int64_t kFar = int64_t{1} << 26;
   return std::any_of(g.axes.begin(), g.axes.end(), [](const Axis& axis) {
-    return std::max(axis.input, axis.output) > kLongAxis || axis.kernel > kLongKernel;
+    const bool has_far_taps = axis.dilation > 1 && (axis.kernel - 1) * axis.dilation > kFar;
+    return has_far_taps || std::max({axis.stride, axis.pad_begin, axis.pad_end}) > kFar;
   });
 }
 
@@ -35,6 +45,7 @@ bool is_long(const Geometry& g) {
 bool is_faster(const Geometry& g, Pass pass, Isa isa) {
   bool pointwise = true, strided = false;
   for (const Axis& axis : g.axes) {
+    if (axis.input > kLongAxis) return false;
     pointwise = pointwise && axis.kernel == 1;
     strided = strided || axis.stride > 1;
   }
@@ -100,11 +111,15 @@ Choices choose(const Geometry& geometry, Choice wanted, Isa isa) {
   if (wanted == Choice::kOneDnn && !geometry.shared()) {
     throw Error(Status::kUnsupported, "implementation: oneDNN takes convolutions that are shared on every axis");
   }
-  if (wanted == Choice::kAuto && !geometry.shared()) wanted = Choice::kKernels;
+  const bool is_far = reaches_far(geometry);
+  if (wanted == Choice::kOneDnn && is_far) {
+    throw Error(Status::kUnsupported,
+                "implementation: oneDNN takes strides, paddings and taps of at most 2^26 positions from each other");
+  }
+  if (wanted == Choice::kAuto && (is_far || !geometry.shared())) wanted = Choice::kKernels;
+  if (wanted == Choice::kAuto && has_long_kernel(geometry)) wanted = Choice::kOneDnn;
   choices.passes.fill(wanted);
   if (wanted != Choice::kAuto) return choices;
-  choices.passes.fill(Choice::kOneDnn);
-  if (is_long(geometry)) return choices;
   Geometry canonical = geometry;
   canonical.n = kCanonicalBatch;
   const auto onednn = onednn::make_convolution(canonical, {}, nullptr, false);

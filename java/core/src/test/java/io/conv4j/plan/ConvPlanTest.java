@@ -1,6 +1,7 @@
 package io.conv4j.plan;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -83,6 +84,40 @@ class ConvPlanTest extends PlanTest {
             reference.forward(source, weights, null).checkExact(what, y.toFloatArray());
             reference.backwardData(gradient, weights).checkExact(what, dx.toFloatArray());
             reference.backwardWeights(source, gradient).checkExact(what, dw.toFloatArray());
+        }
+    }
+
+    @Test
+    void tapsTooFarApartForOneDnnGoToOwnKernels() {
+        ConvSpec spec = ConvSpec.builder(3, 24)
+                .kernel(2, 2)
+                .dilation((1 << 30) + 1, 1)
+                .padding(Padding.explicit(0, 1 << 30, 0, 0))
+                .build();
+        Shape source = Shape.of(1, 3, 6, 6);
+        try (ConvPlan plan = ConvPlan.create(spec, source);
+                Tensor weights = Tensor.of(Numbers.INTEGERS.fill(plan.weightsShape(), 2), plan.weightsShape())) {
+            assertTrue(plan.describe().passes().stream().allMatch(ConvPlanTest::isOwn), plan::toString);
+            checkWith(weights, plan);
+        }
+        PlanOptions onednn =
+                PlanOptions.builder().implementation(Implementation.ONEDNN).build();
+        assertThrows(UnsupportedOperationException.class, () -> ConvPlan.create(spec, source, onednn));
+    }
+
+    @Test
+    void weightsLieAlikeForEveryBatchEvenWhereOneDnnHasReferenceLoopsForOne() {
+        ConvSpec spec = ConvSpec.builder(6, 16)
+                .kernel(1)
+                .stride(5)
+                .padding(Padding.explicit(1, 5))
+                .outputPadding(4)
+                .build();
+        try (TransposedConvPlan one = TransposedConvPlan.create(spec, Shape.of(1, 6, 34));
+                TransposedConvPlan two = one.withBatch(2);
+                TransposedConvPlan eight = TransposedConvPlan.create(spec, Shape.of(8, 6, 34))) {
+            assertEquals(one.weightsLayout(), two.weightsLayout());
+            assertEquals(one.weightsLayout(), eight.weightsLayout());
         }
     }
 
