@@ -74,7 +74,9 @@ Reorder::Reorder(const Layout& from, const Layout& to, const Dims& dims, bool ad
   }
   const bool weights = from.is_weights() || to.is_weights();
   flips_ = from.flipped != to.flipped;
-  is_direct_ = !flips_ && (from.groups == to.groups || !from.is_weights() || !to.is_weights());
+  // Blocks of activations are of dimension 1, whatever weights would make of it.
+  const bool mixes = weights && (from.kind == Layout::Kind::kBlocked || to.kind == Layout::Kind::kBlocked);
+  is_direct_ = !flips_ && !mixes && (from.groups == to.groups || !from.is_weights() || !to.is_weights());
   guarded([&] {
     if (is_direct_) {
       const int64_t groups = !weights ? 0 : from.is_weights() ? from.groups : to.groups;
@@ -82,7 +84,10 @@ Reorder::Reorder(const Layout& from, const Layout& to, const Dims& dims, bool ad
       return;
     }
     const Layout logical = Layout::channels_first();
-    const auto groups_of = [](const Layout& layout) { return layout.is_weights() ? layout.groups : 1; };
+    const auto groups_of = [](const Layout& layout) -> int64_t {
+      if (layout.is_weights()) return layout.groups;
+      return layout.kind == Layout::Kind::kBlocked ? 0 : 1;
+    };
     const Layout& packed = from.flipped ? from : to;
     for (int i = 0; i < packed.spatial; ++i) kernel_ *= dims[dims.size() - 1 - static_cast<size_t>(i)];
     logical_bytes_ = elements(dims) * static_cast<int64_t>(sizeof(float));
