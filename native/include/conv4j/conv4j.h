@@ -228,7 +228,8 @@ C4J_API const char* c4j_plan_implementation(int64_t plan, int64_t pass);
  *   C4J_BACKWARD_WEIGHTS  weights      = g(dst, src)
  *   C4J_BACKWARD_BIAS     bias         = the sum of dst (of src, in a transposed plan)
  *
- * Operands a pass does not use are passed as 0, 0, 0; so is the bias of a plan without one. Each comes in any layout.
+ * Operands a pass does not use are passed as 0, 0, 0; so is the bias of a plan without one, while
+ * the layer's forward pass takes that of a plan with one. Each comes in any layout.
  * C4J_ADD adds to the result instead of overwriting it. Thread-safe. */
 C4J_API int32_t c4j_plan_execute(int64_t plan, int64_t pass, int64_t accumulate, int64_t src, int64_t src_bytes,
                                  int64_t src_layout, int64_t weights, int64_t weights_bytes, int64_t weights_layout,

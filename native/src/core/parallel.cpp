@@ -56,15 +56,15 @@ ScopedThreads::ScopedThreads(int threads) : previous_(omp_get_max_threads()) { o
 
 ScopedThreads::~ScopedThreads() { omp_set_num_threads(previous_); }
 
-// Settings stay: at each call they took 15 ns.
+// To ask takes less than to set each time, 15 ns. Trying threads costs half as much as the runtime's starting of them,
+// where plans of 2 and of 8 take turns.
 void ensure_threads(int threads) {
-  if (threads == started || threads == 1) return;
-  if (threads > started) {
-    try_threads(threads - started);
-    omp_set_dynamic(0);
-    const int level = omp_get_active_level() + 1;
-    if (omp_get_max_active_levels() < level) omp_set_max_active_levels(level);
-  }
+  if (threads == 1) return;
+  const int level = omp_get_active_level() + 1;
+  if (omp_get_max_active_levels() < level) omp_set_max_active_levels(level);
+  if (threads == started) return;
+  if (threads > started) try_threads(threads - started);
+  if (omp_get_dynamic() != 0) omp_set_dynamic(0);
   started = threads;
 }
 

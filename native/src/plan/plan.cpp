@@ -97,7 +97,7 @@ const std::string& Plan::implementation(Pass pass) const {
 }
 
 int64_t Plan::workspace_bytes(Pass pass, bool add) const {
-  if (geometry_.n == 0) return 0;
+  if (geometry_.n == 0 && pass != Pass::kBackwardBias) return 0;
   Operands own = {};
   for (int i = 0; i < kOperands; ++i) own.of[i].layout = layout_ids_[i];
   own.bias.layout = kLogical;
@@ -168,15 +168,15 @@ void Plan::check(Pass pass, const Operands& operands) const {
 
 void Plan::execute(Pass pass, bool add, const Operands& operands) const {
   check(pass, operands);
+  if (geometry_.n == 0 && pass != Pass::kBackwardBias) {
+    if (pass != Pass::kBackwardWeights || add) return;
+    std::memset(operands.of[kWeights].data(), 0,
+                static_cast<size_t>(operands.of[kWeights].size_bytes));  // an empty sum
+    return;
+  }
   ensure_threads(options_.threads);
   const ScopedThreads scope(options_.threads);
-  if (pass == Pass::kBackwardBias) {
-    run_backward_bias(add, operands);
-  } else if (geometry_.n > 0) {
-    run(pass, add, operands);
-  } else if (pass == Pass::kBackwardWeights && !add) {  // The sum over an empty batch.
-    std::memset(operands.of[kWeights].data(), 0, static_cast<size_t>(operands.of[kWeights].size_bytes));
-  }
+  pass == Pass::kBackwardBias ? run_backward_bias(add, operands) : run(pass, add, operands);
 }
 
 Plan::Staging Plan::stage(Pass pass, bool add, bool adds_bias, const Operands& operands) const {

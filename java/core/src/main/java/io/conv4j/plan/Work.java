@@ -4,12 +4,10 @@ import io.conv4j.memory.DataType;
 import io.conv4j.spec.Axis;
 import io.conv4j.spec.AxisSharing;
 import io.conv4j.spec.ConvGeometry;
-import java.util.HashMap;
-import java.util.Map;
 
 /**
- * How much a pass has to compute and to move: taps on padding do not count, nor elements that no other tap meets; a
- * result counts whole.
+ * How much a pass has to compute and to move: taps on padding do not count, nor do elements that no tap inside the source
+ * meets; the pass's result counts whole.
  */
 record Work(double multiplyAdds, double bytes) {
     /** What a pass of {@link PlanEngine} reads and writes; a weight takes as many bytes as its type. */
@@ -54,21 +52,22 @@ record Work(double multiplyAdds, double bytes) {
                 outputs.add(first(tap), end(tap));
             }
             output = outputs.size;
-            // Source positions that are a stride apart from each other.
-            Map<Long, Union> sources = new HashMap<>();
-            for (long tap = 0; tap < axis.kernel(); tap++) {
-                long first = first(tap);
-                long end = end(tap);
-                if (first < end) {
-                    all += end - first;
-                    weights += kernels(axis.sharing(), first, end);
-                    long offset = axis.sourceIndex(0, tap);
-                    long strides = Math.floorDiv(offset, axis.stride());
-                    sources.computeIfAbsent(Math.floorMod(offset, axis.stride()), residue -> new Union())
-                            .add(first + strides, end + strides);
+            // Taps so far from each other meet source positions that are strides apart.
+            long period = axis.stride() / gcd(axis.stride(), axis.dilation());
+            for (long residue = 0; residue < Math.min(axis.kernel(), period); residue++) {
+                Union sources = new Union();
+                for (long tap = residue; tap < axis.kernel(); tap += period) {
+                    long first = first(tap);
+                    long end = end(tap);
+                    if (first < end) {
+                        all += end - first;
+                        weights += kernels(axis.sharing(), first, end);
+                        long strides = Math.floorDiv(axis.sourceIndex(0, tap), axis.stride());
+                        sources.add(first + strides, end + strides);
+                    }
                 }
+                source += sources.size;
             }
-            source = sources.values().stream().mapToLong(union -> union.size).sum();
         }
 
         /** The first output position whose tap is not before the source: position * stride + offset >= 0. */
@@ -83,6 +82,10 @@ record Work(double multiplyAdds, double bytes) {
             return offset >= axis.input()
                     ? 0
                     : Math.min(axis.output(), (axis.input() - offset - 1) / axis.stride() + 1);
+        }
+
+        private static long gcd(long a, long b) {
+            return b == 0 ? a : gcd(b, a % b);
         }
 
         /** How many kernels a run of output positions uses. */

@@ -459,7 +459,7 @@ class ConcurrencyTest {
                     Plan few = ConvPlan.create(SPEC, SHAPE, threads(2))) {
                 call(some);
                 call(few); // which ends the threads that some have left
-                limitMemory("" + (usedBytes() + (1L << 30)));
+                limitMemory("" + (usedBytes() + (128L << 20)));
                 boolean refused = true;
                 for (Plan plan : List.of(some, many)) {
                     try {

@@ -14,7 +14,7 @@ import java.util.function.ToIntFunction;
 public final class NativeResource {
     private static final int CLOSED = Integer.MIN_VALUE;
 
-    /** Calls that take more of the stack than to release and free does, compiled or not: 10 did, and 30 took 30 ns. */
+    /** Nested calls whose frames take more than those of releasing and freeing: 10 sufficed, and 30 cost 30 ns. */
     private static final int STACK_DEPTH = 15;
 
     private static Cleaner cleaner;

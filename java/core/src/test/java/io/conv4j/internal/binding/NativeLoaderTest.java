@@ -84,6 +84,7 @@ class NativeLoaderTest {
         Path link = Files.createSymbolicLink(directory.resolve("with a blank"), classes);
         try {
             String classPath = CLASS_PATH.replace(classes.toString(), link.toString());
+            assertTrue(classPath.contains("with a blank"), classPath);
             assertEquals(List.of("loaded"), run(classPath, directory, "other"));
         } finally {
             Files.delete(link);
