@@ -7,10 +7,12 @@ set(onednn_root ${ONEDNN_ROOT})
 if(NOT onednn_root)
   get_filename_component(core ${CMAKE_CURRENT_LIST_DIR}/../java/core ABSOLUTE)
   set(onednn_root ${core}/target/dnnl/org/bytedeco/dnnl/linux-x86_64)
-  if(NOT EXISTS ${onednn_root}/libdnnl.so.3)
+  file(STRINGS ${pom} dnnl_version REGEX "<dnnl.version>")
+  if(NOT EXISTS ${onednn_root}/libdnnl.so.3 OR NOT dnnl_version STREQUAL CONV4J_UNPACKED)
     execute_process(
       COMMAND mvn -B -q -ntp -f ${core} dependency:unpack@dnnl
       COMMAND_ERROR_IS_FATAL ANY)
+    set(CONV4J_UNPACKED "${dnnl_version}" CACHE INTERNAL "Of which version oneDNN was unpacked")
   endif()
 endif()
 
