@@ -56,8 +56,8 @@ ScopedThreads::ScopedThreads(int threads) : previous_(omp_get_max_threads()) { o
 
 ScopedThreads::~ScopedThreads() { omp_set_num_threads(previous_); }
 
-// To ask takes less than to set each time, 15 ns. Trying threads costs half as much as the runtime's starting of them,
-// where plans of 2 and of 8 take turns.
+// To ask takes less than to set each time, 15 ns. Where plans of 2 and of 8 threads take turns, to try six takes 0.4 of
+// the 1.1 ms of both.
 void ensure_threads(int threads) {
   if (threads == 1) return;
   const int level = omp_get_active_level() + 1;

@@ -170,8 +170,8 @@ void Plan::execute(Pass pass, bool add, const Operands& operands) const {
   check(pass, operands);
   if (geometry_.n == 0 && pass != Pass::kBackwardBias) {
     if (pass != Pass::kBackwardWeights || add) return;
-    std::memset(operands.of[kWeights].data(), 0,
-                static_cast<size_t>(operands.of[kWeights].size_bytes));  // an empty sum
+    const Operands::Operand& sum = operands.of[kWeights];
+    std::memset(sum.data(), 0, static_cast<size_t>(sum.size_bytes));
     return;
   }
   ensure_threads(options_.threads);
