@@ -280,7 +280,10 @@ class ConcurrencyTest {
         assertEquals("overflowed true, ends true", inNewJvm("full stack"));
     }
 
-    /** What a call holds it must let go, with less stack than to take hold. How deep compiled code goes may change meanwhile. */
+    /**
+     * What a call holds it must let go, though that may take more of the stack than to take hold. Interpreted: frames of
+     * compiled code change their size while a call runs.
+     */
     @Test
     void callsOnAFullStackLeaveNothingInUse() throws Exception {
         assertEquals("overflowed true, then freed", inNewJvm("uses", Map.of(), "-Xint"));
