@@ -198,20 +198,19 @@ class Convolution : public Implementation {
 
     const bool fuses_bias = has_channel_bias() && !geometry_.transposed;
     const auto forward_hint = forward_desc(any_src, any_weights, any_dst, false);
-    // Those of the main pass are the plan's, which must not depend on its batch.
-    const Desc forward_weights = geometry_.transposed ? any_weights : fixed_weights;
-    const Desc backward_data_weights = geometry_.transposed ? fixed_weights : any_weights;
+    // In the main pass, `any` takes weights of another layout where those of the canonical batch have reference loops
+    // alone (128 to 128 channels, 3 x 3, one image, AVX2: 2200 times the time).
     const auto forward = without_reference([&](bool any) {
-      return any ? forward_desc(any_src, forward_weights, any_dst, fuses_bias)
-                 : forward_desc(fixed_src, forward_weights, fixed_dst, fuses_bias);
+      if (any) return forward_desc(any_src, any_weights, any_dst, fuses_bias);
+      return forward_desc(fixed_src, geometry_.transposed ? any_weights : fixed_weights, fixed_dst, fuses_bias);
     });
     infos_[index(Pass::kForward)].adds_bias = fuses_bias;
     set(Pass::kForward, forward, forward.src_desc(), forward.weights_desc(), forward.dst_desc());
     if (!geometry_.transposed && !fitted_.is_cropped) extend(forward, fuses_bias);
 
     const auto backward_data = without_reference([&](bool any) {
-      return any ? backward_data_desc(any_src, backward_data_weights, any_dst, forward_hint)
-                 : backward_data_desc(fixed_src, backward_data_weights, fixed_dst, forward_hint);
+      if (any) return backward_data_desc(any_src, any_weights, any_dst, forward_hint);
+      return backward_data_desc(fixed_src, geometry_.transposed ? fixed_weights : any_weights, fixed_dst, forward_hint);
     });
     set(Pass::kBackwardData, backward_data, backward_data.diff_src_desc(), backward_data.weights_desc(),
         backward_data.diff_dst_desc());

@@ -131,8 +131,9 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
 
     /**
      * The layout in which the plan reads weights and writes their gradients without conversion. It depends on the layer,
-     * the spatial sizes and the options, never on the batch. Its elements are of {@link PlanOptions#weightsType()}: weights
-     * of another type are converted in every call, those of {@link DataType#F32} rounded to a plan's {@link DataType#BF16}.
+     * the spatial sizes and the options, and on the batch only where oneDNN would have nothing but reference loops for a
+     * batch's weights in that of the others. Its elements are of {@link PlanOptions#weightsType()}: weights of another type
+     * are converted in every call, those of {@link DataType#F32} rounded to a plan's {@link DataType#BF16}.
      *
      * @return the layout
      */
@@ -166,7 +167,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     }
 
     /**
-     * This plan for another batch size, sharing every layout and choice.
+     * This plan for another batch size, sharing every choice, and the layout of the weights (see {@link #weightsLayout()}).
      *
      * @param batch n, at least 0
      * @return a new plan, which the caller closes

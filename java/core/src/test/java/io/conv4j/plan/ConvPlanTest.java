@@ -105,22 +105,6 @@ class ConvPlanTest extends PlanTest {
         assertThrows(UnsupportedOperationException.class, () -> ConvPlan.create(spec, source, onednn));
     }
 
-    @Test
-    void weightsLieAlikeForEveryBatchEvenWhereOneDnnHasReferenceLoopsForOne() {
-        ConvSpec spec = ConvSpec.builder(6, 16)
-                .kernel(1)
-                .stride(5)
-                .padding(Padding.explicit(1, 5))
-                .outputPadding(4)
-                .build();
-        try (TransposedConvPlan one = TransposedConvPlan.create(spec, Shape.of(1, 6, 34));
-                TransposedConvPlan two = one.withBatch(2);
-                TransposedConvPlan eight = TransposedConvPlan.create(spec, Shape.of(8, 6, 34))) {
-            assertEquals(one.weightsLayout(), two.weightsLayout());
-            assertEquals(one.weightsLayout(), eight.weightsLayout());
-        }
-    }
-
     private static boolean isOwn(PassDescription pass) {
         return pass.implementation().startsWith("kernels ");
     }
