@@ -83,9 +83,7 @@ class NativeLoaderTest {
                 .toURI());
         Path link = Files.createSymbolicLink(directory.resolve("with a blank"), classes);
         try {
-            String classPath = CLASS_PATH.replace(classes.toString(), link.toString());
-            assertTrue(classPath.contains("with a blank"), classPath);
-            assertEquals(List.of("loaded"), run(classPath, directory, "other"));
+            assertEquals(List.of("loaded"), run(link + File.pathSeparator + CLASS_PATH, directory, "other"));
         } finally {
             Files.delete(link);
         }
