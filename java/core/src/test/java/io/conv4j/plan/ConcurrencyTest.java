@@ -312,6 +312,25 @@ class ConcurrencyTest {
         assertEquals("agrees true", inNewJvm("many threads", Map.of(pair[0], pair[1])));
     }
 
+    /** It would keep the library's class loader. */
+    @Test
+    void theDriverEndsWhenIdleAndComesBack() throws Exception {
+        assertEquals("lives true, then ends true, then lives true", inNewJvm("idle driver"));
+    }
+
+    /** They do not fill the Java heap, so that nothing else would have it collected. */
+    @Test
+    void forgottenTensorsAreFreedBeforeTheyAreManyTimesTheHeap() throws Exception {
+        assertEquals("few true", inNewJvm("forgotten tensors", Map.of(), "-Xmx64m"));
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    @DisabledIfEnvironmentVariable(named = "LD_PRELOAD", matches = ".*asan.*")
+    void forgottenTensorsAreFreedForThoseThatHaveNoRoom() throws Exception {
+        assertEquals("few true", inNewJvm("forgotten tensors in little room", Map.of(), "-Xmx2g"));
+    }
+
     private static String inNewJvm(String scenario) throws Exception {
         return inNewJvm(scenario, Map.of());
     }
@@ -347,6 +366,9 @@ class ConcurrencyTest {
                         case "no room" -> noRoom();
                         case "no cleaner" -> noCleaner();
                         case "many threads" -> manyThreads();
+                        case "idle driver" -> idleDriver();
+                        case "forgotten tensors" -> forgottenTensors();
+                        case "forgotten tensors in little room" -> forgottenTensorsInLittleRoom();
                         default -> virtualThread();
                     });
         }
@@ -432,6 +454,41 @@ class ConcurrencyTest {
             holder.join();
             return "first " + first.get() + ", second meanwhile " + meanwhile + ", second afterwards "
                     + ThreadLease.runsDirectly(2);
+        }
+
+        private static String idleDriver() throws InterruptedException {
+            try (Plan plan = ConvPlan.create(SPEC, SHAPE, threads(2))) {
+                call(plan); // so that this thread holds the lease
+                ends(new Thread(() -> call(plan)));
+                String lives = "lives " + driverLives();
+                for (int i = 0; i < 600 && driverLives(); i++) {
+                    Thread.sleep(100);
+                }
+                String ends = ", then ends " + !driverLives();
+                ends(new Thread(() -> call(plan)));
+                return lives + ends + ", then lives " + driverLives();
+            }
+        }
+
+        private static boolean driverLives() {
+            return Thread.getAllStackTraces().keySet().stream()
+                    .anyMatch(thread -> thread.getName().equals("conv4j-driver"));
+        }
+
+        /** 2 GB of them. */
+        private static String forgottenTensors() {
+            long most = 0;
+            for (int i = 0; i < 128; i++) {
+                Tensor.zeros(Shape.of(4 << 20));
+                most = Math.max(most, Tensor.liveBytes());
+            }
+            return "few " + (most < 512 << 20);
+        }
+
+        private static String forgottenTensorsInLittleRoom() throws IOException, InterruptedException {
+            Tensor.zeros(Shape.of(1)).close();
+            limitMemory("" + (usedBytes() + (256L << 20)));
+            return forgottenTensors();
         }
 
         private static String manyThreads() {

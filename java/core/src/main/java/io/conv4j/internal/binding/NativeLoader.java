@@ -2,6 +2,7 @@ package io.conv4j.internal.binding;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.MalformedURLException;
 import java.net.URI;
 import java.net.URL;
 import java.nio.file.Files;
@@ -9,15 +10,24 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import org.bytedeco.javacpp.ClassProperties;
 import org.bytedeco.javacpp.Loader;
 
 /** Loads libjniconv4j and what it links to; a failure is thrown to the caller, and the next call tries again. */
 public final class NativeLoader {
+    /** Of which there are jars. */
+    private static final String PLATFORM = "linux-x86_64";
+
     private static final String ADD_JARS =
             "put the conv4j and the dnnl jar with this platform's classifier on the class"
                     + " path (io.conv4j:conv4j-platform brings both); on the module path also give"
                     + " --add-modules io.conv4j.linux.x86_64, or require io.conv4j.platform";
+    private static final String OTHER_PLATFORM =
+            "there are jars for " + PLATFORM + " alone, for others it has to be built from its source";
+    private static final String OTHER_URL =
+            "put the jars with this platform's classifier where file: or jar: URLs lead to"
+                    + " them, or unpack them and name their directory by org.bytedeco.javacpp.pathsFirst and java.library.path";
     private static final String SET_CACHE = "set the system property org.bytedeco.javacpp.cachedir to a directory that"
             + " can be written to and executed from";
     private static final String CHECK_SYSTEM = "it needs glibc 2.34, the libstdc++ of GCC 11 and a cache that is not"
@@ -25,6 +35,9 @@ public final class NativeLoader {
     private static final String ENABLE_ACCESS =
             "run java with --enable-native-access=ALL-UNNAMED or, on the module path,"
                     + " --enable-native-access=io.conv4j,org.bytedeco.javacpp";
+
+    /** Loading oneDNN takes half a megabyte of the stack, and where there is none, ends the process. */
+    private static final long STACK_BYTES = 4 << 20;
 
     private static volatile boolean loaded;
 
@@ -37,7 +50,13 @@ public final class NativeLoader {
      */
     public static void ensureLoaded() {
         if (!loaded) {
-            loadAll();
+            // On a thread with room for it, and which nobody interrupts: JavaCPP's lock of a file would end.
+            FutureTask<Void> task = new FutureTask<>(NativeLoader::loadAll, null);
+            Thread thread = new Thread(null, task, "conv4j-loader", STACK_BYTES, false);
+            thread.setDaemon(true);
+            thread.setContextClassLoader(null);
+            thread.start();
+            Waiting.uninterruptedly(task);
         }
     }
 
@@ -61,7 +80,8 @@ public final class NativeLoader {
 
     private static void load(String name, URL[] found, boolean hasNatives) {
         if (found.length == 0) {
-            throw failure(name + " not found", ADD_JARS, null);
+            boolean hasJars = Loader.getPlatform().equals(PLATFORM);
+            throw failure(fileName(name) + " not found", hasJars ? ADD_JARS : OTHER_PLATFORM, null);
         }
         try {
             // In a build the library is a plain file already; a URL may, but a URI must not, hold a blank.
@@ -69,13 +89,23 @@ public final class NativeLoader {
                     ? new File(URI.create(found[0].toString().replace(" ", "%20")))
                     : Loader.cacheResource(found[0]);
             load(file, hasNatives);
+        } catch (MalformedURLException e) {
+            throw failure(fileName(name) + " cannot be extracted: " + e.getMessage(), OTHER_URL, e);
         } catch (IOException e) {
-            throw failure(name + " cannot be extracted: " + e.getMessage(), SET_CACHE, e);
+            throw failure(fileName(name) + " cannot be extracted: " + e, SET_CACHE, e);
         } catch (UnsatisfiedLinkError e) {
-            throw failure(name + " does not load: " + e.getMessage(), CHECK_SYSTEM, e);
+            throw failure(fileName(name) + " does not load: " + e.getMessage(), CHECK_SYSTEM, e);
         } catch (IllegalCallerException e) {
-            throw failure(name + " may not be loaded: " + e.getMessage(), ENABLE_ACCESS, e);
+            throw failure(fileName(name) + " may not be loaded: " + e.getMessage(), ENABLE_ACCESS, e);
         }
+    }
+
+    /** JavaCPP puts an @ before the version. */
+    private static String fileName(String name) {
+        int version = name.indexOf('@');
+        return version < 0
+                ? System.mapLibraryName(name)
+                : System.mapLibraryName(name.substring(0, version)) + name.substring(version + 1);
     }
 
     /**

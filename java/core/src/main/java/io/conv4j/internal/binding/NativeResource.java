@@ -46,7 +46,11 @@ public final class NativeResource {
      * @return the handle
      */
     public long create(ToIntFunction<long[]> create) {
-        Status.check(create.applyAsInt(state.handle));
+        int status = create.applyAsInt(state.handle);
+        if (Status.isOutOfMemory(status)) {
+            status = Garbage.retry(() -> create.applyAsInt(state.handle));
+        }
+        Status.check(status);
         return state.handle[0];
     }
 

@@ -16,6 +16,10 @@ public final class Status {
         }
     }
 
+    static boolean isOutOfMemory(int status) {
+        return status == OUT_OF_MEMORY;
+    }
+
     private static RuntimeException failure(int status, String message) {
         return switch (status) {
             case INVALID_ARGUMENT -> new IllegalArgumentException(message);

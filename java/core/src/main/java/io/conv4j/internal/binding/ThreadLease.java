@@ -3,10 +3,9 @@ package io.conv4j.internal.binding;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -26,13 +25,18 @@ public final class ThreadLease {
     private static final AtomicReference<Thread> HOLDER = new AtomicReference<>();
     private static final MethodHandle IS_VIRTUAL = findIsVirtual();
 
-    /** Its thread is started by the first caller that has to hand over. */
-    private static final ExecutorService DRIVER = Executors.newSingleThreadExecutor(task -> {
-        Thread thread = new Thread(task, "conv4j-driver");
-        thread.setDaemon(true);
-        thread.setContextClassLoader(null);
-        return thread;
-    });
+    /** Its thread is started by callers that have to hand over, and ends if for some seconds there are none. */
+    private static final ThreadPoolExecutor DRIVER =
+            new ThreadPoolExecutor(1, 1, 2, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                Thread thread = new Thread(null, task, "conv4j-driver", 0, false);
+                thread.setDaemon(true);
+                thread.setContextClassLoader(null);
+                return thread;
+            });
+
+    static {
+        DRIVER.allowCoreThreadTimeOut(true); // It would keep this class's loader.
+    }
 
     /** Calls that take more of the stack than to hand over does. */
     private static final int STACK_DEPTH = 200;
@@ -56,29 +60,7 @@ public final class ThreadLease {
     /** Runs on the driver thread, and waits however often this thread is interrupted meanwhile. */
     public static void handOver(Runnable call) {
         NativeResource.probeStack(STACK_DEPTH); // A lock of the queue would stay locked.
-        Future<?> future = DRIVER.submit(call);
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    future.get();
-                    return;
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                } catch (ExecutionException e) {
-                    ThreadLease.<RuntimeException>rethrow(e.getCause());
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    @SuppressWarnings("unchecked")
-    private static <T extends Throwable> void rethrow(Throwable cause) throws T {
-        throw (T) cause;
+        Waiting.uninterruptedly(DRIVER.submit(call));
     }
 
     private static MethodHandle findIsVirtual() {

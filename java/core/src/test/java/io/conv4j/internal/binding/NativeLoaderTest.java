@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A JVM loads a library once, so each test starts one of its own and reads every line that it prints. */
 class NativeLoaderTest {
     private static final String CACHE = "org.bytedeco.javacpp.cachedir";
+    private static final String PLATFORM = "org.bytedeco.javacpp.platform";
     private static final String CLASS_PATH = System.getProperty("java.class.path");
 
     @TempDir
@@ -58,6 +59,24 @@ class NativeLoaderTest {
             assertTrue(line.contains("io.conv4j:conv4j-platform"), line);
             assertTrue(line.contains("--add-modules"), line);
         }
+    }
+
+    @Test
+    void theFirstCallMayHaveLittleOfTheStackLeft() throws Exception {
+        assertEquals(List.of("loaded"), run(CLASS_PATH, directory, "shallow"));
+    }
+
+    @Test
+    void theFirstCallMayBeInterrupted() throws Exception {
+        assertEquals(List.of("loaded", "interrupted true"), run(CLASS_PATH, directory, "interrupted"));
+    }
+
+    @Test
+    void aPlatformWithoutJarsIsNamed() throws Exception {
+        List<String> output = run(CLASS_PATH, directory, "linux-riscv64", "load");
+        assertEquals(1, output.size(), output::toString);
+        assertTrue(output.get(0).startsWith("jniconv4j cannot be loaded on linux-riscv64: libgomp.so.1 not found"));
+        assertTrue(output.get(0).contains("there are jars for linux-x86_64 alone"), output.get(0));
     }
 
     @Test
@@ -103,29 +122,43 @@ class NativeLoaderTest {
         return NewJvm.run(Map.of(), arguments).lines().toList();
     }
 
-    /** Each step is "load", "other" for a new class loader, or a directory that becomes the cache. */
+    /** Each step is "load", or another word for how to, a platform, or a directory that becomes the cache. */
     static final class Steps {
         public static void main(String[] steps) throws Exception {
             for (String step : steps) {
-                if (step.equals("other")) {
-                    try (URLClassLoader other = new URLClassLoader(classPath(), ClassLoader.getPlatformClassLoader())) {
-                        Method main = other.loadClass(Steps.class.getName()).getDeclaredMethod("main", String[].class);
-                        main.setAccessible(true);
-                        main.invoke(null, (Object) new String[] {"load"});
+                switch (step) {
+                    case "load" -> load();
+                    case "shallow" -> {
+                        Thread thread = new Thread(null, Steps::load, "", 180 << 10);
+                        thread.start();
+                        thread.join();
                     }
-                    continue;
+                    case "interrupted" -> {
+                        Thread.currentThread().interrupt();
+                        load();
+                        System.out.println("interrupted " + Thread.interrupted());
+                    }
+                    case "other" -> {
+                        try (URLClassLoader other =
+                                new URLClassLoader(classPath(), ClassLoader.getPlatformClassLoader())) {
+                            Method main =
+                                    other.loadClass(Steps.class.getName()).getDeclaredMethod("main", String[].class);
+                            main.setAccessible(true);
+                            main.invoke(null, (Object) new String[] {"load"});
+                        }
+                    }
+                    default -> System.setProperty(step.startsWith("linux-") ? PLATFORM : CACHE, step);
                 }
-                if (!step.equals("load")) {
-                    System.setProperty(CACHE, step);
-                    continue;
-                }
-                try {
-                    NativeLoader.ensureLoaded();
-                    NativeLibrary.c4j_memory_live_bytes();
-                    System.out.println("loaded");
-                } catch (UnsatisfiedLinkError e) {
-                    System.out.println(e.getMessage());
-                }
+            }
+        }
+
+        private static void load() {
+            try {
+                NativeLoader.ensureLoaded();
+                NativeLibrary.c4j_memory_live_bytes();
+                System.out.println("loaded");
+            } catch (UnsatisfiedLinkError e) {
+                System.out.println(e.getMessage());
             }
         }
 

@@ -1,0 +1,35 @@
+package io.conv4j.internal.binding;
+
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+
+/** Waits however often the thread is interrupted meanwhile, and leaves it interrupted then. */
+final class Waiting {
+    private Waiting() {}
+
+    /** Until it is done; throws what it threw. */
+    static void uninterruptedly(Future<?> future) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    future.get();
+                    return;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    Waiting.<RuntimeException>rethrow(e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> void rethrow(Throwable cause) throws T {
+        throw (T) cause;
+    }
+}
