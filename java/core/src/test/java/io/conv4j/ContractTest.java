@@ -246,7 +246,9 @@ class ContractTest {
                 illegal("outputSize", () -> new AxisSharing(tiled, 2).kernels(0)),
                 illegal("outputSize", () -> new AxisSharing(tiled, 2).kernels(-1)));
         method("AxisSharing.kernelIndex(long)", illegal("position", () -> new AxisSharing(tiled, 2).kernelIndex(-1)));
-        total("AxisSharing", "kind()", "size()");
+        method("AxisSharing.tiled(long)", illegal("size", () -> AxisSharing.tiled(0)));
+        method("AxisSharing.blocks(long)", illegal("size", () -> AxisSharing.blocks(-1)));
+        total("AxisSharing", "shared()", "local()", "kind()", "size()");
 
         method(
                 "Sharing.tiled(long[])",
@@ -412,7 +414,7 @@ class ContractTest {
                 illegal("batch", () -> geometry(layer(3), 1, 2, 9).withBatch(MOST)));
         method(
                 "ConvGeometry.biasShape()",
-                state("the layer has no bias", () -> geometry(layer(3), 1, 2, 9).biasShape()));
+                state("spec", () -> geometry(layer(3), 1, 2, 9).biasShape()));
         total("ConvGeometry", "batch()", "groups()", "inChannels()", "outChannels()", "axes()", "isShared()");
         total("ConvGeometry", "bias()", "orientation()", "isTransposed()");
         total("ConvGeometry", "sourceShape()", "weightsShape()", "outputShape()");
@@ -496,6 +498,10 @@ class ContractTest {
         Layout first = Layout.CHANNELS_FIRST;
         total("DataType", "sizeBytes()");
         method("Layout.fits(Shape)", isNull("shape", () -> first.fits(null)));
+        method(
+                "Layout.sizeBytes(Shape)",
+                isNull("shape", () -> first.sizeBytes(null)),
+                illegal("shape", () -> first.sizeBytes(huge)));
         total("Layout", "isOpaque()", "dataType()");
 
         method(
@@ -801,7 +807,7 @@ class ContractTest {
         total("PlanDescription", "parameters()", "passes()", "toJson()");
         total("PassDescription", "name()", "implementation()", "reorders()", "flops()", "bytes()", "flopsPerByte()");
         total("PassDescription", "workspaceBytes()", "expectedSeconds()", "isMemoryBound()");
-        method("Plan.biasShape()", both(k -> state("the layer has no bias", () -> k.unbiased.biasShape())));
+        method("Plan.biasShape()", both(k -> state("spec", () -> k.unbiased.biasShape())));
         total("Plan", "spec()", "geometry()", "options()", "sourceShape()", "weightsShape()", "outputShape()");
         total("Plan", "sourceLayout()", "weightsLayout()", "outputLayout()", "isClosed()", "close()");
 
@@ -898,7 +904,7 @@ class ContractTest {
                 both(k -> all(
                         activations(k, "outputGradient", OUTPUT, dy -> k.plan.backwardBias(dy)),
                         closedPlan(() -> k.closed.backwardBias(y())),
-                        state("the layer has no bias", () -> k.unbiased.backwardBias(y())))));
+                        state("spec", () -> k.unbiased.backwardBias(y())))));
         method(
                 "Plan.backwardBiasInto(Tensor, Tensor, Accumulate)",
                 both(k -> all(
@@ -907,7 +913,7 @@ class ContractTest {
                         aliases("biasGradient", BIAS, OUTPUT, (db, dy) -> k.plan.backwardBiasInto(dy, db, ADD)),
                         accumulate(() -> k.plan.backwardBiasInto(y(), b(), null)),
                         closedPlan(() -> k.closed.backwardBiasInto(y(), b(), ADD)),
-                        state("the layer has no bias", () -> k.unbiased.backwardBiasInto(y(), b(), ADD)))));
+                        state("spec", () -> k.unbiased.backwardBiasInto(y(), b(), ADD)))));
     }
 
     // ---- signal -----------------------------------------------------------------------------------------------------

@@ -78,8 +78,18 @@ public final class Layout {
         return weightsShape == null ? !isOpaque() || shape.rank() >= 3 : weightsShape.equals(shape);
     }
 
-    /** Size in bytes of a tensor of a shape that fits. */
-    long sizeBytes(Shape shape) {
+    /**
+     * The memory that a tensor takes, such as a buffer needs for {@link Tensor#view}.
+     *
+     * @param shape a logical shape that {@linkplain #fits fits}
+     * @return the size in bytes, padding lanes included
+     * @throws NullPointerException if {@code shape} is null
+     * @throws IllegalArgumentException if {@code shape} does not fit, or the size is beyond 2^63 - 1
+     */
+    public long sizeBytes(Shape shape) {
+        if (!fits(shape)) {
+            throw new IllegalArgumentException("shape: expected one that fits " + this + " but got " + shape);
+        }
         try {
             if (!isOpaque()) {
                 return Math.multiplyExact(shape.elements(), (long) dataType.sizeBytes());

@@ -353,7 +353,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
         checkOperand("source", source, sourceShape, SOURCE);
         checkWeights("weights", weights);
         if (bias == null && spec.bias() != BiasMode.NONE) {
-            throw new IllegalArgumentException("bias: expected " + biasShape() + " but got none");
+            throw new IllegalArgumentException("bias: expected " + biasShape() + ", after the weights, but got none");
         }
         if (bias != null) {
             if (spec.bias() == BiasMode.NONE) {
@@ -409,8 +409,10 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     private static void checkShape(String name, Tensor tensor, Shape shape, String words) {
         Objects.requireNonNull(tensor, name);
         if (!tensor.shape().equals(shape)) {
-            throw new IllegalArgumentException(
-                    name + ": expected " + shape + " (" + words + ") but got " + tensor.shape());
+            long batch = tensor.shape().size(0);
+            boolean isOtherBatch = words.startsWith("N,") && tensor.shape().equals(shape.with(0, batch));
+            throw new IllegalArgumentException(name + ": expected " + shape + " (" + words + ") but got "
+                    + tensor.shape() + (isOtherBatch ? "; withBatch(" + batch + ") makes a plan for it" : ""));
         }
         PlanEngine.checkOpen(name, tensor);
     }

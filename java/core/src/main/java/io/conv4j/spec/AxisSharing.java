@@ -52,6 +52,46 @@ public record AxisSharing(Kind kind, long size) {
     }
 
     /**
+     * All positions use one kernel.
+     *
+     * @return {@link Kind#SHARED}
+     */
+    public static AxisSharing shared() {
+        return new AxisSharing(Kind.SHARED, 1);
+    }
+
+    /**
+     * Kernels cycle.
+     *
+     * @param period how many there are
+     * @return {@link Kind#TILED} of that size
+     * @throws IllegalArgumentException if {@code period} is below 1
+     */
+    public static AxisSharing tiled(long period) {
+        return new AxisSharing(Kind.TILED, period);
+    }
+
+    /**
+     * Every position has a kernel of its own.
+     *
+     * @return {@link Kind#LOCAL}
+     */
+    public static AxisSharing local() {
+        return new AxisSharing(Kind.LOCAL, 1);
+    }
+
+    /**
+     * Neighbouring positions share a kernel.
+     *
+     * @param size how many do
+     * @return {@link Kind#BLOCKS} of that size
+     * @throws IllegalArgumentException if {@code size} is below 1
+     */
+    public static AxisSharing blocks(long size) {
+        return new AxisSharing(Kind.BLOCKS, size);
+    }
+
+    /**
      * How many kernels the axis has.
      *
      * @param outputSize the axis's output size in positions, at least 1

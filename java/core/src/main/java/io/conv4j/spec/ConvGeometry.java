@@ -137,6 +137,7 @@ public final class ConvGeometry {
             long limit = spec.padding().impliesOutputPadding() ? 1 : Math.max(spec.stride(i), spec.dilation(i));
             if (spec.outputPadding(i) >= limit) {
                 throw new IllegalArgumentException("spec: expected output padding of at most " + (limit - 1)
+                        + (spec.padding().impliesOutputPadding() ? ", which " + spec.padding() + " settles," : "")
                         + " on axis " + i + " but got " + spec.outputPadding(i));
             }
         }
@@ -306,7 +307,7 @@ public final class ConvGeometry {
      */
     public Shape biasShape() {
         long[] sizes = switch (bias) {
-            case NONE -> throw new IllegalStateException("the layer has no bias");
+            case NONE -> throw new IllegalStateException("spec: expected a bias but the layer has none");
             case CHANNEL -> new long[] {transposed ? inChannels : outChannels};
             case KERNEL -> shared ? new long[] {outChannels} : perAxis(Axis::kernels);
             case POSITION -> perAxis(Axis::output);

@@ -45,7 +45,7 @@ public final class ConvSpec {
         }
         if (!padding.fits(rank)) {
             throw new IllegalArgumentException(
-                    "padding: expected begin and end for " + rank + " axes but got " + padding);
+                    "padding: expected begin and end of each axis, " + 2 * rank + " values, but got " + padding);
         }
         if (!sharing.fits(rank)) {
             throw new IllegalArgumentException("sharing: expected a rule for " + rank + " axes but got " + sharing);

@@ -11,8 +11,8 @@ import java.util.stream.Collectors;
  * convolution that is shared on every axis has no kernel dimensions.
  */
 public final class Sharing {
-    private static final Sharing SHARED = new Sharing(List.of(new AxisSharing(AxisSharing.Kind.SHARED, 1)));
-    private static final Sharing LOCAL = new Sharing(List.of(new AxisSharing(AxisSharing.Kind.LOCAL, 1)));
+    private static final Sharing SHARED = new Sharing(List.of(AxisSharing.shared()));
+    private static final Sharing LOCAL = new Sharing(List.of(AxisSharing.local()));
 
     private final List<AxisSharing> axes;
 

@@ -540,6 +540,23 @@ class TensorTest {
     }
 
     @Test
+    void aBufferOfTheSizeThatALayoutSaysHoldsATensor() {
+        ConvSpec spec = ConvSpec.builder(17, 33).kernel(3, 3).build();
+        try (ConvPlan plan = ConvPlan.create(spec, Shape.of(2, 17, 9, 8))) {
+            Shape shape = plan.weightsShape();
+            Layout layout = plan.weightsLayout();
+            int bytes = (int) layout.sizeBytes(shape);
+            ByteBuffer buffer = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+            Tensor.view(buffer, shape, layout).close();
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> Tensor.view(buffer.limit(bytes - 4).slice(), shape, layout));
+            assertThrows(IllegalArgumentException.class, () -> layout.sizeBytes(Shape.of(33, 17, 3, 4)));
+            assertEquals(24, Layout.CHANNELS_LAST.sizeBytes(Shape.of(2, 3)));
+        }
+    }
+
+    @Test
     void twoLayoutsAreKnownToEveryone() {
         assertFalse(Layout.CHANNELS_FIRST.isOpaque());
         assertFalse(Layout.CHANNELS_LAST.isOpaque());

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 class ConvPlanTest extends PlanTest {
     static Stream<ConvCase> cases() {
@@ -85,6 +86,22 @@ class ConvPlanTest extends PlanTest {
             reference.backwardData(gradient, weights).checkExact(what, dx.toFloatArray());
             reference.backwardWeights(source, gradient).checkExact(what, dw.toFloatArray());
         }
+    }
+
+    @Test
+    void anotherBatchIsToldOfWithBatch() {
+        ConvSpec spec = ConvSpec.builder(3, 8).kernel(3, 3).build();
+        try (ConvPlan plan = ConvPlan.create(spec, Shape.of(2, 3, 10, 10));
+                Tensor w = Tensor.zeros(plan.weightsShape());
+                Tensor one = Tensor.zeros(Shape.of(1, 3, 10, 10));
+                Tensor other = Tensor.zeros(Shape.of(1, 3, 10, 9))) {
+            assertTrue(refusal(() -> plan.forward(one, w)).endsWith("; withBatch(1) makes a plan for it"));
+            assertTrue(refusal(() -> plan.forward(other, w)).endsWith("but got [1, 3, 10, 9]"));
+        }
+    }
+
+    private static String refusal(Executable call) {
+        return assertThrows(IllegalArgumentException.class, call).getMessage();
     }
 
     @Test

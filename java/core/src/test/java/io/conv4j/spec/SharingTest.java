@@ -52,21 +52,21 @@ class SharingTest {
 
     @Test
     void oneRuleServesAllAxes() {
-        assertEquals(new AxisSharing(Kind.TILED, 3), Sharing.tiled(3).axis(2));
+        assertEquals(AxisSharing.tiled(3), Sharing.tiled(3).axis(2));
         Sharing perAxis = Sharing.tiled(2, 3);
-        assertEquals(new AxisSharing(Kind.TILED, 2), perAxis.axis(0));
-        assertEquals(new AxisSharing(Kind.TILED, 3), perAxis.axis(1));
-        Sharing mixed = Sharing.perAxis(new AxisSharing(Kind.LOCAL, 1), new AxisSharing(Kind.SHARED, 1));
+        assertEquals(AxisSharing.tiled(2), perAxis.axis(0));
+        assertEquals(AxisSharing.tiled(3), perAxis.axis(1));
+        Sharing mixed = Sharing.perAxis(AxisSharing.local(), AxisSharing.shared());
         assertEquals(Kind.LOCAL, mixed.axis(0).kind());
         assertEquals(Kind.SHARED, mixed.axis(1).kind());
     }
 
     @Test
     void onlySharedOnEveryAxisIsStandardConvolution() {
-        AxisSharing shared = new AxisSharing(Kind.SHARED, 1);
+        AxisSharing shared = AxisSharing.shared();
         assertTrue(Sharing.shared().isShared());
         assertTrue(Sharing.perAxis(shared, shared).isShared());
-        assertFalse(Sharing.perAxis(shared, new AxisSharing(Kind.LOCAL, 1)).isShared());
+        assertFalse(Sharing.perAxis(shared, AxisSharing.local()).isShared());
         // Computed alike, but with kernel dimensions in its weights.
         assertFalse(Sharing.tiled(1).isShared());
     }
@@ -77,10 +77,9 @@ class SharingTest {
         assertEquals(Sharing.tiled(2).hashCode(), Sharing.tiled(2).hashCode());
         assertNotEquals(Sharing.tiled(2), Sharing.blocks(2));
         assertNotEquals(Sharing.tiled(2), Sharing.tiled(2, 2));
-        assertEquals(Sharing.local(), Sharing.perAxis(new AxisSharing(Kind.LOCAL, 1)));
+        assertEquals(Sharing.local(), Sharing.perAxis(AxisSharing.local()));
         assertEquals(
                 "local x blocks(3)",
-                Sharing.perAxis(new AxisSharing(Kind.LOCAL, 1), new AxisSharing(Kind.BLOCKS, 3))
-                        .toString());
+                Sharing.perAxis(AxisSharing.local(), AxisSharing.blocks(3)).toString());
     }
 }

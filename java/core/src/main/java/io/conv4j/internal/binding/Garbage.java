@@ -20,18 +20,18 @@ final class Garbage {
 
     private Garbage() {}
 
-    /** Before so much more is allocated: where a system kills what takes too much, no allocation fails first. */
-    static void beforeAllocating(long sizeBytes) {
-        if (liveBytes() + sizeBytes > limit) {
-            collectBeyondLimit(sizeBytes);
+    /** Where a system kills what takes too much, no allocation fails first. */
+    static void beforeAllocating() {
+        if (liveBytes() > limit) {
+            collectBeyondLimit();
         }
     }
 
-    private static synchronized void collectBeyondLimit(long sizeBytes) {
+    private static synchronized void collectBeyondLimit() {
         long before = liveBytes();
-        if (before + sizeBytes > limit) {
+        if (before > limit) {
             collectUntil(() -> liveBytes() < before / 2, SHORT_MILLISECONDS);
-            limit = Math.max(LEAST_LIMIT, 2 * (liveBytes() + sizeBytes));
+            limit = Math.max(LEAST_LIMIT, 2 * liveBytes());
         }
     }
 

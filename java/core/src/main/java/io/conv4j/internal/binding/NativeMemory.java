@@ -33,7 +33,7 @@ public final class NativeMemory {
      */
     public static NativeMemory allocate(Object owner, long sizeBytes) {
         NativeLoader.ensureLoaded();
-        Garbage.beforeAllocating(sizeBytes);
+        Garbage.beforeAllocating();
         return new NativeMemory(owner, sizeBytes);
     }
 

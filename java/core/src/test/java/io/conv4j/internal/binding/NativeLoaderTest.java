@@ -7,6 +7,7 @@ import io.conv4j.NewJvm;
 import java.io.File;
 import java.lang.reflect.Method;
 import java.net.MalformedURLException;
+import java.net.URISyntaxException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
@@ -49,10 +50,7 @@ class NativeLoaderTest {
 
     @Test
     void aMissingJarIsReportedByEveryCall() throws Exception {
-        String withoutNativeJars = Arrays.stream(CLASS_PATH.split(File.pathSeparator))
-                .filter(entry -> !entry.endsWith(Loader.getPlatform() + ".jar"))
-                .collect(Collectors.joining(File.pathSeparator));
-        List<String> output = run(withoutNativeJars, directory, "load", "load");
+        List<String> output = run(withoutNativeJars(), directory, "load", "load");
         assertEquals(2, output.size(), output::toString);
         for (String line : output) {
             assertTrue(line.startsWith("jniconv4j cannot be loaded on " + Loader.getPlatform()), line);
@@ -80,10 +78,37 @@ class NativeLoaderTest {
     }
 
     @Test
+    void librariesMayLieInADirectoryInsteadOfInJars() throws Exception {
+        assertEquals(List.of("loaded"), run(CLASS_PATH, directory, "load"));
+        Path unpacked = Files.createDirectory(directory.resolve("unpacked"));
+        Files.copy(library(), unpacked.resolve("libjniconv4j.so"));
+        for (String name : List.of("libgomp.so.1", "libdnnl.so.3")) {
+            try (Stream<Path> files = Files.walk(directory)) {
+                Path file =
+                        files.filter(each -> each.endsWith(name)).findFirst().orElseThrow();
+                Files.copy(file, unpacked.resolve(name));
+            }
+        }
+        Path unusable = Files.createFile(directory.resolve(".javacpp-nobody"));
+        assertEquals(List.of("loaded"), run(withoutNativeJars(), unusable, "in " + unpacked, "load"));
+    }
+
+    private static Path library() throws URISyntaxException {
+        return Path.of(NativeLibrary.class
+                .getResource(Loader.getPlatform() + "/libjniconv4j.so")
+                .toURI());
+    }
+
+    private static String withoutNativeJars() {
+        return Arrays.stream(CLASS_PATH.split(File.pathSeparator))
+                .filter(entry -> !entry.endsWith(Loader.getPlatform() + ".jar"))
+                .collect(Collectors.joining(File.pathSeparator));
+    }
+
+    @Test
     void everyClassLoaderLoads() throws Exception {
         assertEquals(List.of("loaded", "loaded", "loaded"), run(CLASS_PATH, directory, "other", "load", "other"));
-        URL library = NativeLibrary.class.getResource(Loader.getPlatform() + "/libjniconv4j.so");
-        try (Stream<Path> files = Files.list(Path.of(library.toURI()).getParent())) {
+        try (Stream<Path> files = Files.list(library().getParent())) {
             assertEquals(
                     1,
                     files.filter(file -> file.toString().endsWith("jniconv4j.so"))
@@ -122,7 +147,7 @@ class NativeLoaderTest {
         return NewJvm.run(Map.of(), arguments).lines().toList();
     }
 
-    /** Each step is "load", or another word for how to, a platform, or a directory that becomes the cache. */
+    /** Each step is "load", or another word for how to, a platform, or a directory: one "in" which to look, or the cache. */
     static final class Steps {
         public static void main(String[] steps) throws Exception {
             for (String step : steps) {
@@ -147,7 +172,14 @@ class NativeLoaderTest {
                             main.invoke(null, (Object) new String[] {"load"});
                         }
                     }
-                    default -> System.setProperty(step.startsWith("linux-") ? PLATFORM : CACHE, step);
+                    default -> {
+                        if (step.startsWith("in ")) {
+                            System.setProperty("org.bytedeco.javacpp.pathsFirst", "true");
+                            System.setProperty("java.library.path", step.substring("in ".length()));
+                        } else {
+                            System.setProperty(step.startsWith("linux-") ? PLATFORM : CACHE, step);
+                        }
+                    }
                 }
             }
         }
