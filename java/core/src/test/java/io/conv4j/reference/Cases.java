@@ -306,6 +306,7 @@ public final class Cases {
         }
         c.add(layer(1, 18, 3, 3).padding(same()), "batch 7, 1 to 18", 7, 4, 3);
         c.add(layer(5, 1, 1, 1).stride(1, 2).outputPadding(0, 1), "k1, stride 1 x 2, 5 to 1", 5, 2, 11);
+        c.add(flipped(layer(6, 18, 1)).stride(3).padding(full()), "1-D k1, stride 3, flipped", 2, 3);
         c.transposedSizes();
         c.outputPaddings();
         c.transposedRest();
@@ -707,7 +708,33 @@ public final class Cases {
         c.add(layer(3, 4, 2, 3).sharing(mixed(2, SHARED, TILED)).bias(KERNEL), "shared x tiled", 1, 5, 7);
         c.add(layer(3, 4, 2, 3).sharing(mixed(3, BLOCKS, LOCAL)).bias(CHANNEL), "blocks x local", 2, 6, 5);
         c.add(layer(2, 3, 2, 2, 2).sharing(mixed(2, TILED, SHARED, BLOCKS)).bias(KERNEL), "mixed 3-D", 2, 4, 3, 5);
+        c.unsharedInPieces();
         return c.cases;
+    }
+
+    /** What rare ways take piece by piece, in more than one, with periods of 3 and groups. */
+    private void unsharedInPieces() {
+        add(layer(16, 7, 3, 3).sharing(tiled(3)).padding(same()), "tiled 3, 16 to 7, wide", 2, 33, 66);
+        add(layer(32, 5, 3, 3).sharing(tiled(3)).dilation(2), "tiled 3, 32 to 5, wide, dilation 2", 3, 40, 70);
+        add(layer(16, 1, 3, 3).sharing(tiled(12, 9)).padding(same()), "tiled past the output, one output", 5, 7, 7);
+        add(
+                layer(104, 40, 3, 2, 3).sharing(tiled(1, 2, 2)).padding(explicit(1, 1, 1, 1, 1, 1)),
+                "tiled 3-D, 104 to 40",
+                8,
+                6,
+                6,
+                6);
+        add(layer(6, 32, 3, 3).groups(2).sharing(local()).padding(same()), "local, 2 groups, one image", 1, 14, 14);
+        add(layer(6, 32, 3, 3).groups(2).sharing(blocks(2)).padding(same()), "blocks, 2 groups, one image", 1, 14, 14);
+        add(
+                layer(5, 6, 3, 3).sharing(blocks(2)).dilation(1, 2).padding(explicit(1, 1, 1, 1)),
+                "blocks, dilation 1 x 2",
+                9,
+                17,
+                18);
+        add(layer(8, 8, 3).sharing(local()).padding(same()), "local 1-D, 130 images", 130, 70);
+        add(layer(16, 1, 3, 3).sharing(local()).padding(same()), "local, one output, 1600 positions", 20, 40, 40);
+        add(layer(16, 1, 3, 3).sharing(local()).padding(same()), "local, one output, 8192 inputs", 7, 8, 64);
     }
 
     /** The same transposed: the kernel goes by the position in the layer's source. */
@@ -730,6 +757,12 @@ public final class Cases {
                 3);
         c.add(layer(32, 5, 4, 4).sharing(tiled(2)).stride(2).bias(CHANNEL), "tiled 2, 32 to 5", 3, 8, 15);
         c.add(layer(70, 80, 3, 3).sharing(tiled(2)).padding(same()), "tiled 2, 70 to 80", 4, 9, 9);
+        c.add(
+                layer(32, 24, 3, 3).groups(2).sharing(tiled(2)).padding(same()).bias(CHANNEL),
+                "tiled 2, 2 groups, 1936 positions",
+                2,
+                44,
+                44);
         c.add(layer(4, 3, 3, 3).sharing(local()).padding(same()).bias(CHANNEL), "local", 2, 3, 4);
         c.add(layer(17, 16, 2, 2).sharing(local()).stride(2), "local, 17 to 16", 1, 3, 3);
         c.add(flipped(layer(4, 6, 2, 3)).sharing(local()).groups(2), "local flipped, 2 groups", 1, 3, 4);

@@ -75,7 +75,9 @@ public final class RandomCases {
         long[] outputPadding = new long[axes];
         long[] source = new long[2 + axes];
         AxisSharing[] sharing = new AxisSharing[axes];
-        source[0] = random.nextInt(20) == 0 ? 0 : 1 + random.nextInt(random.nextInt(4) == 0 ? 40 : 5);
+        source[0] = random.nextInt(20) == 0
+                ? 0
+                : 1 + random.nextInt(random.nextInt(4) > 0 ? 5 : random.nextInt(4) > 0 ? 40 : 150);
         source[1] = inChannels;
         for (int i = 0; i < axes; i++) {
             kernel[i] = 1 + random.nextInt(5);
@@ -122,6 +124,6 @@ public final class RandomCases {
     private static AxisSharing sharing(Random random) {
         AxisSharing.Kind kind = AxisSharing.Kind.values()[random.nextInt(4)];
         boolean sized = kind == AxisSharing.Kind.TILED || kind == AxisSharing.Kind.BLOCKS;
-        return new AxisSharing(kind, sized ? 1 + random.nextInt(4) : 1);
+        return new AxisSharing(kind, sized ? 1 + random.nextInt(random.nextInt(4) > 0 ? 4 : 14) : 1);
     }
 }
