@@ -51,7 +51,6 @@ class LocalBackwardWeights : public BackwardWeights {
       gather(dst_, problem.geometry.oc);
       window_ = std::clamp<int64_t>(kWindowFloats / dst_.axis[2], 1, kPiece);
       dst_copy_ = reserve_per_thread<float>(std::min(window_, problem.axes[2].output) * dst_.axis[2]);
-      positions_[2] = in_windows(positions_[2], window_);
     }
   }
 
@@ -112,20 +111,6 @@ class LocalBackwardWeights : public BackwardWeights {
 
   static int64_t gathered_images(const Problem& p) {
     return is_amd() && !collide(p.src.image, p.n) && !collide(p.dst.image, p.n) ? kManyForAmd : kManyImages;
-  }
-
-  // Runs cut where a window of `size` positions begins.
-  static std::vector<Item> in_windows(const std::vector<Item>& runs, int64_t size) {
-    std::vector<Item> items;
-    for (Item item : runs) {
-      for (const int64_t end = item.first + item.count; item.first < end;) {
-        item.count = std::min(end, (item.first / size + 1) * size) - item.first;
-        items.push_back(item);
-        item.first += item.count;
-        item.other += item.count * item.other_step;
-      }
-    }
-    return items;
   }
 
   // Makes them the steps of activations with the images of a position side by side: [position][n][c]. Returns the size.

@@ -94,7 +94,6 @@ class Slide : public KernelPass {
       t.columns = own_.axis[2];
       t.streams = streams;
       t.terms = other_.axis[2];
-      t.b_step = p.order == Problem::Order::kIcInner ? p.taps * p.ic : p.oc;
       t.phases = phases_;
       t.windows = windows_.data();
       t.a_row = other_.axis[2];
