@@ -1,11 +1,13 @@
 // Measures every shape, pass, batch, instruction set and thread count against the limits of this machine.
 #include <benchmark/benchmark.h>
 #include <getopt.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -23,6 +25,8 @@
 namespace conv4j::bench {
 
 namespace {
+
+constexpr int kMostThreads = 1024;  // of a plan
 
 constexpr const char* kUsage = R"(Usage: ci/bench [options]
 
@@ -46,8 +50,6 @@ shapes, are measured forward with bf16 weights, too.
   --png FILE       the roofline chart; without it FILE of --json with .png, or roofline.png beside the program
   --list           only print the names
   --help           print this
-
-Options of Google Benchmark (--benchmark_...) are taken too.
 )";
 
 struct Options {
@@ -251,10 +253,24 @@ std::vector<int> thread_counts(const std::string& list) {
   if (!std::regex_match(list, std::regex("[1-9][0-9]{0,3}(,[1-9][0-9]{0,3})*"))) {
     throw std::invalid_argument("--threads wants counts as in 1,4,16, not " + list);
   }
-  std::vector<int> counts;
+  const int most = std::min(omp_get_thread_limit(), kMostThreads);
+  std::set<int> counts;
   std::istringstream stream(list);
-  for (std::string count; std::getline(stream, count, ',');) counts.push_back(std::stoi(count));
-  return counts;
+  for (std::string word; std::getline(stream, word, ',');) {
+    const int count = std::stoi(word);
+    if (count > most) {
+      throw std::invalid_argument("--threads wants at most " + std::to_string(most) + " here, not " + word);
+    }
+    counts.insert(count);
+  }
+  return {counts.begin(), counts.end()};
+}
+
+// Before minutes of measuring, not after.
+void check_writable(const std::string& file) {
+  const bool existed = std::filesystem::exists(file);
+  if (!std::ofstream(file, std::ios::app)) throw std::invalid_argument("cannot write " + file);
+  if (!existed) std::filesystem::remove(file);
 }
 
 // The limits of what the cases run on.
@@ -349,8 +365,9 @@ Options parse(int argc, char** argv) {
 }
 
 int run(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
   const Options options = parse(argc, argv);
+  int name = 1;
+  benchmark::Initialize(&name, argv);  // Its own options would measure something else than is said.
   Machine machine(options.quick ? 3 : 7, options.cpu_time);
   const std::vector<Shape> shapes = all_shapes();
   const std::vector<Case> cases = cases_of(options, isas_of(options, machine), shapes);
@@ -359,6 +376,8 @@ int run(int argc, char** argv) {
     for (const Case& c : cases) std::printf("%s\n", c.name().c_str());
     return 0;
   }
+  check_writable(options.png);
+  Results results(cases.size(), options.json);
   print_machine(machine, cases);
 
   Runner runner(options);
@@ -377,7 +396,6 @@ int run(int argc, char** argv) {
         ->UseManualTime()
         ->Iterations(1);
   }
-  Results results(cases.size(), options.json);
   benchmark::RunSpecifiedBenchmarks(&results);
   draw_chart(options.png, results.rows(), machine);
   return results.failed() ? 1 : 0;

@@ -71,6 +71,7 @@ void Results::write(const Row& row) {
         << "\", \"threads\": " << row.threads;
   for (const auto& [key, number] : row.numbers) json_ << ", \"" << key << "\": " << number;
   json_ << ", \"valid\": " << (row.at("roofline_fraction") <= kMostPlausible ? "true" : "false") << "}" << std::endl;
+  if (!json_) throw std::runtime_error("the file of --json cannot be written to any more");
 }
 
 }  // namespace conv4j::bench

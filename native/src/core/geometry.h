@@ -30,6 +30,12 @@ enum class Pass {
   kBackwardBias
 };  // numbered as in conv4j.h
 
+// Those that implementations compute.
+constexpr Pass kPasses[] = {Pass::kForward, Pass::kBackwardData, Pass::kBackwardWeights};
+
+// The batch for which choices are made, so that they do not depend on the plan's.
+constexpr int64_t kCanonicalBatch = 8;
+
 // The source element under tap k of output position x is x * stride - pad_begin + k * dilation.
 struct Axis {
   int64_t input;
@@ -88,6 +94,9 @@ struct Geometry {
     }
     return true;
   }
+
+  // What a layer's forward pass is.
+  Pass main_pass() const { return transposed ? Pass::kBackwardData : Pass::kForward; }
 
   int spatial() const { return static_cast<int>(axes.size()); }
 

@@ -21,9 +21,6 @@ constexpr auto kDirect = dnnl::algorithm::convolution_direct;
 constexpr auto kF32 = dnnl::memory::data_type::f32;
 constexpr auto kAny = dnnl::memory::format_tag::any;
 
-// The batch for which the format of weights is chosen, so that it does not depend on the plan's.
-constexpr int64_t kCanonicalBatch = 8;
-
 // oneDNN takes a padding at the end only above -stride, and wants it to fit the output size exactly. Source elements
 // behind the last tap are therefore cut off where they are too many, which only a transposed layer's output padding
 // makes them.
@@ -109,7 +106,7 @@ class Convolution : public Implementation {
     if (geometry_.n == 0) geometry_.n = 1;  // For the layouts; such a plan never runs.
     fitted_.src[0] = geometry_.n;
     if (like != nullptr) {
-      const PassInfo& info = like->info(geometry.transposed ? Pass::kBackwardData : Pass::kForward);
+      const PassInfo& info = like->info(geometry.main_pass());
       src_ = info.layouts[kSrc];
       weights_ = info.layouts[kWeights];
       dst_ = info.layouts[kDst];
@@ -318,7 +315,7 @@ class Convolution : public Implementation {
   }
 
   void name_untouched() {
-    for (Pass pass : {Pass::kForward, Pass::kBackwardData, Pass::kBackwardWeights}) {
+    for (Pass pass : kPasses) {
       infos_[index(pass)].name = "zeros: no tap falls on the source";
     }
   }

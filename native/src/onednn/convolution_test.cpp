@@ -65,7 +65,7 @@ TEST(OneDnnConvolutionTest, GradientsOf3DWeightsAreRightHoweverFarTheDepthIsPadd
 // Every pass, with operands and scratch of just the size that they are said to need.
 void run_fenced(const Geometry& geometry, bool channels_last) {
   const auto convolution = onednn::make_convolution(geometry, Activation(), nullptr, channels_last);
-  for (const Pass pass : {Pass::kForward, Pass::kBackwardData, Pass::kBackwardWeights}) {
+  for (const Pass pass : kPasses) {
     const Implementation::PassInfo& info = convolution->info(pass);
     SCOPED_TRACE(info.name);
     const auto size = [](const onednn::Desc& desc) { return static_cast<int64_t>(desc.get_size() / sizeof(float)); };

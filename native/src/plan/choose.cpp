@@ -12,9 +12,6 @@ namespace conv4j {
 
 namespace {
 
-// The batch that choices are made for, so that they do not depend on the plan's.
-constexpr int64_t kCanonicalBatch = 8;
-
 constexpr int64_t kFewInputs = 4;
 
 // Own kernels keep a list of the pieces of every axis.
@@ -141,13 +138,13 @@ Choices choose(const Geometry& geometry, Choice wanted, Isa isa) {
   Geometry canonical = geometry;
   canonical.n = kCanonicalBatch;
   const auto onednn = onednn::make_convolution(canonical, {}, nullptr, false);
-  for (Pass pass : {Pass::kForward, Pass::kBackwardData, Pass::kBackwardWeights}) {
+  for (Pass pass : kPasses) {
     const std::string& name = onednn->info(pass).name;
     const bool own = !onednn::is_direct(name) || is_faster(geometry, pass, isa) ||
                      (onednn::is_older(name, isa) && geometry.oc > kernels_of(isa).lanes / 2);
     choices.passes[static_cast<size_t>(pass)] = own ? Choice::kKernels : Choice::kOneDnn;
   }
-  choices.channels_last = choices.of(geometry.transposed ? Pass::kBackwardData : Pass::kForward) == Choice::kKernels;
+  choices.channels_last = choices.of(geometry.main_pass()) == Choice::kKernels;
   const bool gains = prefers_channels_last(geometry, *onednn, isa);
   choices.channels_last = choices.channels_last || gains;
   if (gains || prefers_own_gradient(geometry, *onednn, isa)) {

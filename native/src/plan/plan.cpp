@@ -85,7 +85,7 @@ void Plan::prepare(const Implementation* like) {
     layouts_[i] = info(main_pass()).layouts[i];
     layout_ids_[i] = layout_id(layouts_[i]);
     own_bytes_[i] = size_bytes(layouts_[i], dims_[i]);
-    for (Pass pass : {Pass::kForward, Pass::kBackwardData, Pass::kBackwardWeights}) {
+    for (Pass pass : kPasses) {
       computes_in_own_[static_cast<int>(pass)][i] = info(pass).layouts[i] == layouts_[i];
     }
   }

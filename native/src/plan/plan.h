@@ -94,7 +94,7 @@ class Plan {
   void prepare(const Implementation* like);
   const Implementation& implementation_of(Pass pass) const { return *implementations_[static_cast<int>(pass)]; }
   const Implementation::PassInfo& info(Pass pass) const { return implementation_of(pass).info(pass); }
-  Pass main_pass() const { return geometry_.transposed ? Pass::kBackwardData : Pass::kForward; }
+  Pass main_pass() const { return geometry_.main_pass(); }
   Operand bias_operand() const { return geometry_.transposed ? kSrc : kDst; }
   const Dims& dims(Operand operand) const { return dims_[operand]; }
   void check(Operand operand, const Operands& operands) const;

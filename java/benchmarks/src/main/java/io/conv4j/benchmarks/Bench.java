@@ -88,7 +88,10 @@ public final class Bench implements Callable<Integer> {
         if (cpuTime) {
             Clock.useThreadTime();
         }
-        List<Peer> all = peers();
+        List<Pairing> pairings = pairings(peers());
+        check(
+                !pairings.isEmpty(),
+                "--filter: no layer matches " + filter + (peers ? "" : "; local and tiled ones take --peers"));
         out.println(Processors.summary(threads));
         for (Path runtime : Processors.openMpRuntimes()) {
             out.println("OpenMP runtime: " + runtime);
@@ -99,24 +102,31 @@ public final class Bench implements Callable<Integer> {
         }
         Ours.warmUp();
         Comparison comparison = new Comparison(threads, quick ? QUICK : LONG);
-        int found = 0;
         try (Report report = new Report(out, json)) {
-            for (Layer layer : Layer.all()) {
-                for (long batch : batches(layer)) {
-                    for (Peer peer : all) {
-                        if (peer.takes(layer) && matches(layer, batch)) {
-                            comparison.compare(peer, layer, batch, report::add);
-                            found++;
-                        }
-                    }
-                }
+            for (Pairing pairing : pairings) {
+                comparison.compare(pairing.peer(), pairing.layer(), pairing.batch(), report::add);
             }
-            check(found > 0, "No layer matches " + filter);
             report.printMeans();
             report.draw(png);
             out.println("Chart: " + png);
         }
         return 0;
+    }
+
+    private record Pairing(Peer peer, Layer layer, long batch) {}
+
+    private List<Pairing> pairings(List<Peer> all) {
+        List<Pairing> pairings = new ArrayList<>();
+        for (Layer layer : Layer.all()) {
+            for (long batch : batches(layer)) {
+                for (Peer peer : all) {
+                    if (peer.takes(layer) && matches(layer, batch)) {
+                        pairings.add(new Pairing(peer, layer, batch));
+                    }
+                }
+            }
+        }
+        return pairings;
     }
 
     private void check(boolean holds, String otherwise) {

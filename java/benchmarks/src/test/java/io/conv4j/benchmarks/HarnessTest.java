@@ -56,6 +56,14 @@ class HarnessTest {
         assertEquals(List.of("a", "a", "b", "b", "a", "a", "b", "b", "a", "a", "b", "b", "a", "a", "b", "b"), turns);
     }
 
+    @Test
+    void shortCallsAreTimedManyAtATime() {
+        List<String> turns = new ArrayList<>();
+        double[][] seconds = new Turns(3, 3, 0).take(timed("a", 0x1p-12, turns), timed("b", 0x1p-11, turns));
+        assertEquals(0x1p-12, Statistics.median(seconds[0]));
+        assertEquals(0x1p-11, Statistics.median(seconds[1]));
+    }
+
     private static Side timed(String name, double seconds, List<String> turns) {
         return new Side() {
             @Override
@@ -87,8 +95,8 @@ class HarnessTest {
         StringWriter table = new StringWriter();
         Layer layer = Layer.all().get(0);
         try (Report report = new Report(new PrintWriter(table), json)) {
-            double[] ours = {0.002, 0.002, 0.002};
-            double[] theirs = {0.001, 0.001, 0.001};
+            double[] ours = {0.001, 0.003, 0.001, 0.003};
+            double[] theirs = {0.001, 0.001, 0.001, 0.001};
             report.add(Row.of(ONEDNN, "any", layer, Pass.BACKWARD_DATA, 8, DataType.F32, 2, ours, theirs));
             report.printMeans();
             report.draw(png);
@@ -107,7 +115,10 @@ class HarnessTest {
         assertEquals("any", row.get("how").asText());
         assertEquals(1, row.get("theirs_ms").asDouble(), 1e-12);
         assertEquals(2, row.get("ratio").asDouble(), 1e-12);
-        assertEquals(1, row.get("noise").asDouble());
+        assertEquals(3, row.get("noise").asDouble(), 1e-12);
+        assertEquals(1, row.get("ours_quartiles_ms").get(0).asDouble(), 1e-12);
+        assertEquals(3, row.get("ours_quartiles_ms").get(1).asDouble(), 1e-12);
+        assertEquals(2, row.get("threads").asInt());
         assertTrue(
                 table.toString().contains("geometric mean of   1 ratios 2.000 (theirs over ours 0.50)"),
                 table.toString());

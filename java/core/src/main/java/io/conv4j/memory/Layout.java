@@ -70,7 +70,7 @@ public final class Layout {
      * Whether a tensor of this shape can have this layout.
      *
      * @param shape a logical shape
-     * @return false for packed weights of another shape
+     * @return false for packed weights of another shape, and for blocked activations of less than three dimensions
      * @throws NullPointerException if {@code shape} is null
      */
     public boolean fits(Shape shape) {

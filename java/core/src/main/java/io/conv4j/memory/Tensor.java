@@ -71,7 +71,7 @@ public final class Tensor implements AutoCloseable {
         Objects.requireNonNull(layout, name);
         if (!layout.fits(shape)) {
             throw new IllegalArgumentException(
-                    name + ": expected one for shape " + shape + " but got " + layout + " of another shape");
+                    name + ": expected one that fits shape " + shape + " but " + layout + " does not");
         }
     }
 

@@ -346,6 +346,7 @@ public final class ConvGeometry {
     @Override
     public String toString() {
         return (transposed ? "mirror of a transposed layer, " : "") + "source " + sourceShape + ", weights "
-                + weightsShape + ", output " + outputShape + ", groups " + groups + ", axes " + axes;
+                + weightsShape + ", output " + outputShape + ", groups " + groups + ", bias " + bias + ", "
+                + orientation + ", axes " + axes;
     }
 }

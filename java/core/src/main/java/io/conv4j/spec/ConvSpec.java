@@ -85,7 +85,7 @@ public final class ConvSpec {
      * @throws IllegalArgumentException if {@code channels} is below 1
      */
     public static Builder depthwise(long channels) {
-        Builder.atLeast(1, "channels", channels);
+        Builder.atLeastOne("channels", channels);
         return new Builder(channels, channels).groups(channels);
     }
 
@@ -258,8 +258,15 @@ public final class ConvSpec {
         private Orientation orientation = Orientation.CROSS_CORRELATION;
 
         private Builder(long inChannels, long outChannels) {
-            this.inChannels = atLeast(1, "inChannels", inChannels)[0];
-            this.outChannels = atLeast(1, "outChannels", outChannels)[0];
+            this.inChannels = atLeastOne("inChannels", inChannels);
+            this.outChannels = atLeastOne("outChannels", outChannels);
+        }
+
+        private static long atLeastOne(String name, long value) {
+            if (value < 1) {
+                throw new IllegalArgumentException(name + ": expected at least 1 but got " + value);
+            }
+            return value;
         }
 
         private static long[] atLeast(long minimum, String name, long... values) {
@@ -354,7 +361,7 @@ public final class ConvSpec {
          * @throws IllegalArgumentException if {@code count} is below 1
          */
         public Builder groups(long count) {
-            groups = atLeast(1, "groups", count)[0];
+            groups = atLeastOne("groups", count);
             return this;
         }
 

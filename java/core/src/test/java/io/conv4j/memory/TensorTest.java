@@ -537,6 +537,13 @@ class TensorTest {
             assertTrue(c.weightsLayout().fits(c.weightsShape()));
             assertFalse(c.weightsLayout().fits(Shape.of(33, 17, 3, 4)));
         }
+        ConvSpec local =
+                ConvSpec.builder(4, 4).kernel(3).sharing(Sharing.local()).build();
+        ConvSpec pointwise = ConvCase.copy(local).kernel(1).build();
+        try (ConvPlan a = ConvPlan.create(local, Shape.of(1, 4, 9));
+                ConvPlan b = ConvPlan.create(pointwise, Shape.of(1, 4, 7))) {
+            assertNotEquals(a.weightsLayout(), b.weightsLayout());
+        }
     }
 
     @Test

@@ -14,6 +14,7 @@ import io.conv4j.spec.BiasMode;
 import io.conv4j.spec.ConvSpec;
 import io.conv4j.spec.Padding;
 import io.conv4j.spec.Shape;
+import io.conv4j.spec.Sharing;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -206,6 +207,34 @@ class ConcurrencyTest {
         assertEquals(4, ended.get());
     }
 
+    /** The weights are so large that closing unmaps them: a call that went on reading would end the JVM. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void closingAnyOperandWhileCallsRunEndsThemInOrder(int threads) throws Exception {
+        ConvSpec spec = ConvSpec.builder(16, 16)
+                .kernel(3, 3)
+                .sharing(Sharing.local())
+                .bias(BiasMode.POSITION)
+                .build();
+        try (Plan plan = ConvPlan.create(spec, Shape.of(1, 16, 66, 66), threads(threads))) {
+            for (int operand = 0; operand < 4; operand++) {
+                try (Tensor x = Tensor.zeros(plan.sourceShape());
+                        Tensor w = Tensor.zeros(plan.weightsShape(), plan.weightsLayout());
+                        Tensor b = Tensor.zeros(plan.biasShape());
+                        Tensor y = Tensor.zeros(plan.outputShape())) {
+                    Tensor closed = List.of(x, w, b, y).get(operand);
+                    closeWhileCalled(closed, () -> plan.forwardInto(x, w, b, y));
+                }
+            }
+        }
+    }
+
+    @Test
+    void closingAPlanWhileOthersAreMadeOfItEndsThemInOrder() throws Exception {
+        Plan plan = ConvPlan.create(LAYER, SOURCE, threads(1));
+        closeWhileCalled(plan, () -> plan.withBatch(1).close());
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void anInterruptedCallerGetsItsResultAndKeepsItsFlag(int threads) throws Exception {
@@ -264,7 +293,8 @@ class ConcurrencyTest {
 
     @Test
     void theLeasePassesOnWhenItsHolderEnds() throws Exception {
-        assertEquals("first true, second meanwhile false, second afterwards true", inNewJvm("lease"));
+        assertEquals(
+                "first true, second meanwhile false, of one thread true, second afterwards true", inNewJvm("lease"));
     }
 
     /** They wander over carriers, each of which would get a team. */
@@ -450,9 +480,11 @@ class ConcurrencyTest {
             holder.start();
             asked.await();
             boolean meanwhile = ThreadLease.runsDirectly(2);
+            boolean ofOne = ThreadLease.runsDirectly(1);
             end.countDown();
             holder.join();
-            return "first " + first.get() + ", second meanwhile " + meanwhile + ", second afterwards "
+            return "first " + first.get() + ", second meanwhile " + meanwhile + ", of one thread " + ofOne
+                    + ", second afterwards "
                     + ThreadLease.runsDirectly(2);
         }
 

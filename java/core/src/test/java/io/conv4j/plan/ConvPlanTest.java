@@ -14,6 +14,7 @@ import io.conv4j.reference.Numbers;
 import io.conv4j.spec.ConvSpec;
 import io.conv4j.spec.Padding;
 import io.conv4j.spec.Shape;
+import io.conv4j.spec.Sharing;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -85,6 +86,68 @@ class ConvPlanTest extends PlanTest {
             reference.forward(source, weights, null).checkExact(what, y.toFloatArray());
             reference.backwardData(gradient, weights).checkExact(what, dx.toFloatArray());
             reference.backwardWeights(source, gradient).checkExact(what, dw.toFloatArray());
+        }
+    }
+
+    @Test
+    void aPlanHasAThreadForEachProcessorIfNotToldOtherwise() {
+        assertEquals(
+                Runtime.getRuntime().availableProcessors(),
+                PlanOptions.defaults().threads());
+    }
+
+    @Test
+    void sizesThatPlansDoNotTakeAreUnsupportedByName() {
+        long large = 1L << 31;
+        Shape source = Shape.of(1, 2, 40);
+        ConvSpec.Builder layer = ConvSpec.builder(2, 2).kernel(3);
+        List<ConvSpec> specs = List.of(
+                ConvSpec.builder(2, large).kernel(3).build(),
+                layer.stride(large).build(),
+                ConvSpec.builder(2, 2).kernel(1).dilation(large).build(),
+                ConvSpec.builder(2, 2).kernel(3).sharing(Sharing.blocks(large)).build(),
+                ConvSpec.builder(2, 2)
+                        .kernel(3)
+                        .padding(Padding.explicit(0, large))
+                        .stride(5)
+                        .build());
+        List<String> names =
+                List.of("output channels has", "the stride has", "the dilation has", "the sharing has", "");
+        for (int i = 0; i < specs.size(); i++) {
+            ConvSpec spec = specs.get(i);
+            String message = assertThrows(UnsupportedOperationException.class, () -> ConvPlan.create(spec, source))
+                    .getMessage();
+            assertTrue(message.contains("plans take sizes of at most 2^31 - 1 but "), message);
+            assertTrue(message.contains(names.get(i)), message);
+        }
+    }
+
+    @Test
+    void errorsSayWhatWasExpectedAndWhatCame() {
+        ConvSpec spec = ConvSpec.builder(3, 8).kernel(3, 3).build();
+        Shape source = Shape.of(2, 3, 10, 10);
+        try (ConvPlan plan = ConvPlan.create(spec, source);
+                Tensor x = Tensor.zeros(source);
+                Tensor w = Tensor.zeros(plan.weightsShape());
+                Tensor narrow = Tensor.zeros(Shape.of(8, 3, 3, 2))) {
+            assertEquals(
+                    "weights: expected [8, 3, 3, 3] (OC, IC/groups, kernel sizes) but got [8, 3, 3, 2]",
+                    refusal(() -> plan.forward(x, narrow)));
+            assertEquals("bias: expected none but got [2, 3, 10, 10]", refusal(() -> plan.forward(x, w, x)));
+            assertEquals(
+                    "outputGradient: expected [2, 8, 8, 8] (N, OC, spatial sizes) but got [2, 3, 10, 10]",
+                    refusal(() -> plan.backwardData(x, w)));
+        }
+        assertEquals(
+                "threads: expected 1 to 1024 but got 0",
+                refusal(() -> PlanOptions.builder().threads(0)));
+        try (Plan plan = TransposedConvPlan.create(
+                        ConvCase.copy(spec).sharing(Sharing.tiled(2)).build(), source);
+                Tensor x = Tensor.zeros(source)) {
+            assertEquals(
+                    "weights: expected [3, 2, 2, 8, 3, 3] (IC, kernels per axis, OC/groups, kernel sizes)"
+                            + " but got [2, 3, 10, 10]",
+                    refusal(() -> plan.forward(x, x)));
         }
     }
 

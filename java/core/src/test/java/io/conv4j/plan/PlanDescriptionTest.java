@@ -1,16 +1,20 @@
 package io.conv4j.plan;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.conv4j.memory.DataType;
 import io.conv4j.spec.BiasMode;
 import io.conv4j.spec.ConvSpec;
 import io.conv4j.spec.Padding;
 import io.conv4j.spec.Shape;
 import io.conv4j.spec.Sharing;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -105,7 +109,108 @@ class PlanDescriptionTest {
         try (ConvPlan plan = ConvPlan.create(layer().build(), Shape.of(0, 4, 6, 7), ONE_THREAD)) {
             for (PassDescription pass : plan.describe().passes()) {
                 assertEquals(0, pass.flops());
+                assertEquals(0, pass.flopsPerByte());
             }
+        }
+    }
+
+    /** The passes of a transposed layer are those of the convolution that it mirrors, the other way round. */
+    @Test
+    void aTransposedLayerIsDescribedByItsMirror() throws Exception {
+        ConvSpec spec = ConvSpec.builder(8, 5).kernel(4, 4).stride(2).build();
+        ConvSpec mirror = ConvSpec.builder(5, 8).kernel(4, 4).stride(2).build();
+        PlanOptions kernels = PlanOptions.builder()
+                .threads(1)
+                .implementation(Implementation.KERNELS)
+                .build();
+        try (Plan plan = TransposedConvPlan.create(spec, Shape.of(2, 8, 6, 7), kernels);
+                Plan mirrored = ConvPlan.create(mirror, Shape.of(2, 5, 14, 16), kernels)) {
+            JsonNode actual = new ObjectMapper().readTree(plan.describe().toJson());
+            JsonNode expected = new ObjectMapper().readTree(mirrored.describe().toJson());
+            assertTrue(actual.get("layer").asText().contains("transposed"));
+            int[] passes = {1, 0, 2};
+            for (int i = 0; i < passes.length; i++) {
+                JsonNode pass = actual.get("passes").get(i);
+                JsonNode other = expected.get("passes").get(passes[i]);
+                for (String field : List.of("implementation", "flops", "bytes", "workspace_bytes")) {
+                    assertEquals(other.get(field), pass.get(field), field);
+                }
+                assertEquals(
+                        other.get("layouts").get("output"), pass.get("layouts").get("source"));
+                assertEquals(
+                        other.get("layouts").get("source"), pass.get("layouts").get("output"));
+            }
+        }
+    }
+
+    @Test
+    void shapesAndReordersAreThoseOfThePlan() throws Exception {
+        for (ConvSpec spec : List.of(
+                layer().build(),
+                ConvSpec.builder(4, 96).kernel(3, 3).groups(4).build(),
+                layer().sharing(Sharing.tiled(2)).build())) {
+            try (ConvPlan plan = ConvPlan.create(spec, Shape.of(2, 4, 6, 7), ONE_THREAD)) {
+                PlanDescription description = plan.describe();
+                String text = description.toString();
+                JsonNode json = new ObjectMapper().readTree(description.toJson());
+                assertEquals(plan.sourceShape().toString(), shape(json, "source"));
+                assertEquals(plan.weightsShape().toString(), shape(json, "weights"));
+                assertEquals(plan.outputShape().toString(), shape(json, "output"));
+                for (int i = 0; i < 3; i++) {
+                    PassDescription pass = description.passes().get(i);
+                    JsonNode layouts = json.get("passes").get(i).get("layouts");
+                    List<String> reordered = pass.reorders().stream()
+                            .map(reorder -> reorder.substring(0, reorder.indexOf(' ')))
+                            .toList();
+                    assertEquals(
+                            !layouts.get("source")
+                                    .asText()
+                                    .equals(plan.sourceLayout().toString()),
+                            reordered.contains("source"));
+                    assertEquals(
+                            !layouts.get("output")
+                                    .asText()
+                                    .equals(plan.outputLayout().toString()),
+                            reordered.contains("output"));
+                    pass.reorders().forEach(reorder -> assertTrue(text.contains("reorders " + reorder), text));
+                    assertTrue(text.contains(String.format(Locale.ROOT, " %.3f ", 1e-6 * pass.flops())), text);
+                    assertThrows(
+                            UnsupportedOperationException.class,
+                            () -> pass.reorders().add(""));
+                }
+                assertThrows(
+                        UnsupportedOperationException.class,
+                        () -> description.passes().remove(0));
+            }
+        }
+    }
+
+    private static String shape(JsonNode json, String operand) {
+        return json.get(operand).get("shape").toString().replace(",", ", ");
+    }
+
+    @Test
+    void localLayersAreBoundByMemoryAndWideOnesByComputing() {
+        ConvSpec local =
+                ConvSpec.builder(16, 16).kernel(5, 5).sharing(Sharing.local()).build();
+        ConvSpec wide = ConvSpec.builder(64, 64).kernel(3, 3).build();
+        try (ConvPlan a = ConvPlan.create(local, Shape.of(1, 16, 40, 40), ONE_THREAD);
+                ConvPlan b = ConvPlan.create(wide, Shape.of(1, 64, 56, 56), ONE_THREAD)) {
+            assertTrue(a.describe().passes().get(0).isMemoryBound());
+            assertFalse(b.describe().passes().get(0).isMemoryBound());
+        }
+    }
+
+    @Test
+    void weightsOfBf16AreHalfAsManyBytes() {
+        ConvSpec spec = layer().sharing(Sharing.local()).bias(BiasMode.NONE).build();
+        PlanOptions options =
+                PlanOptions.builder().threads(1).weightsType(DataType.BF16).build();
+        try (ConvPlan plan = ConvPlan.create(spec, Shape.of(2, 4, 6, 7), options)) {
+            double touched = (3 * 6 - 2) * (3 * 7 - 2) * 4 * 16; // weights that meet the source
+            assertEquals(
+                    4 * (2 * 4 * 42 + 2 * 16 * 42) + 2 * touched,
+                    plan.describe().passes().get(0).bytes());
         }
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.conv4j.reference.ConvCase;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -284,5 +285,48 @@ class ConvGeometryTest {
         assertEquals(geometry.sourceShape(), mirror.sourceShape());
         assertEquals(geometry.weightsShape(), mirror.weightsShape());
         assertEquals(geometry.outputShape(), mirror.outputShape());
+    }
+
+    @Test
+    void outputPaddingIsCheckedOnEveryAxis() {
+        Shape source = Shape.of(1, 3, 9, 9);
+        ConvSpec.Builder layer = ConvSpec.builder(3, 6).kernel(3, 3).stride(2);
+        ConvSpec second = layer.outputPadding(0, 1).build();
+        assertThrows(IllegalArgumentException.class, () -> ConvGeometry.of(second, source));
+        ConvSpec larger = layer.outputPadding(0, 2).build();
+        assertThrows(IllegalArgumentException.class, () -> ConvGeometry.ofTransposed(larger, source));
+    }
+
+    @Test
+    void everySettingTellsGeometriesApart() {
+        Shape source = Shape.of(2, 4, 9, 9);
+        List<ConvGeometry> different = List.of(
+                ConvGeometry.of(layer().build(), source),
+                ConvGeometry.of(layer().build(), Shape.of(3, 4, 9, 9)),
+                ConvGeometry.of(layer().build(), Shape.of(2, 4, 9, 10)),
+                ConvGeometry.of(ConvSpec.builder(4, 6).kernel(3, 3).build(), source),
+                ConvGeometry.of(ConvSpec.builder(8, 4).kernel(3, 3).build(), Shape.of(2, 8, 9, 9)),
+                ConvGeometry.of(layer().groups(2).build(), source),
+                ConvGeometry.of(layer().bias(BiasMode.CHANNEL).build(), source),
+                ConvGeometry.of(layer().orientation(Orientation.CONVOLUTION).build(), source),
+                ConvGeometry.ofTransposed(layer().build(), Shape.of(2, 4, 7, 7)));
+        for (ConvGeometry a : different) {
+            for (ConvGeometry b : different) {
+                if (a != b) {
+                    assertNotEquals(a, b);
+                    assertNotEquals(a.toString(), b.toString());
+                }
+            }
+        }
+    }
+
+    @Test
+    void axesCannotBeChanged() {
+        List<Axis> axes = ConvGeometry.of(layer().build(), Shape.of(2, 4, 9, 9)).axes();
+        assertThrows(UnsupportedOperationException.class, () -> axes.remove(0));
+    }
+
+    private static ConvSpec.Builder layer() {
+        return ConvSpec.builder(4, 4).kernel(3, 3);
     }
 }

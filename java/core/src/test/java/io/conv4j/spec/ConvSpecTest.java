@@ -135,4 +135,13 @@ class ConvSpecTest {
     private static Stream<ConvCase> allCases() {
         return LISTS.stream().flatMap(List::stream);
     }
+
+    @Test
+    void groupsDivideBothNumbersOfChannels() {
+        for (long[] channels : new long[][] {{4, 6}, {6, 4}}) {
+            ConvSpec.Builder layer =
+                    ConvSpec.builder(channels[0], channels[1]).kernel(3).groups(4);
+            assertThrows(IllegalArgumentException.class, layer::build);
+        }
+    }
 }

@@ -82,4 +82,12 @@ class SharingTest {
                 "local x blocks(3)",
                 Sharing.perAxis(AxisSharing.local(), AxisSharing.blocks(3)).toString());
     }
+
+    @Test
+    void laterChangesOfTheArrayDoNotCount() {
+        AxisSharing[] axes = {AxisSharing.local(), AxisSharing.shared()};
+        Sharing sharing = Sharing.perAxis(axes);
+        axes[0] = AxisSharing.tiled(2);
+        assertEquals(AxisSharing.local(), sharing.axis(0));
+    }
 }

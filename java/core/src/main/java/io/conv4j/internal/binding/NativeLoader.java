@@ -3,7 +3,7 @@ package io.conv4j.internal.binding;
 import java.io.File;
 import java.io.IOException;
 import java.net.MalformedURLException;
-import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,11 +84,8 @@ public final class NativeLoader {
             throw failure(fileName(name) + " not found", hasJars ? ADD_JARS : OTHER_PLATFORM, null);
         }
         try {
-            // In a build the library is a plain file already; a URL may, but a URI must not, hold a blank.
-            File file = found[0].getProtocol().equals("file")
-                    ? new File(URI.create(found[0].toString().replace(" ", "%20")))
-                    : Loader.cacheResource(found[0]);
-            load(file, hasNatives);
+            // In a build the library is a plain file already.
+            load(found[0].getProtocol().equals("file") ? file(found[0]) : Loader.cacheResource(found[0]), hasNatives);
         } catch (MalformedURLException e) {
             throw failure(fileName(name) + " cannot be extracted: " + e.getMessage(), OTHER_URL, e);
         } catch (IOException e) {
@@ -97,6 +94,15 @@ public final class NativeLoader {
             throw failure(fileName(name) + " does not load: " + e.getMessage(), CHECK_SYSTEM, e);
         } catch (IllegalCallerException e) {
             throw failure(fileName(name) + " may not be loaded: " + e.getMessage(), ENABLE_ACCESS, e);
+        }
+    }
+
+    /** Of a URL that may, as {@code File.toURL()}, hold what a URI must not. */
+    private static File file(URL url) {
+        try {
+            return new File(url.toURI());
+        } catch (URISyntaxException | IllegalArgumentException e) {
+            return new File(url.getPath());
         }
     }
 

@@ -3,6 +3,7 @@ package io.conv4j.internal.binding;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.lang.ref.WeakReference;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -22,7 +23,10 @@ import java.util.concurrent.atomic.AtomicReference;
  * Plans of one thread need no team: every caller runs them directly, side by side.
  */
 public final class ThreadLease {
-    private static final AtomicReference<Thread> HOLDER = new AtomicReference<>();
+    /** Weak: an ended thread would keep the class loader of its program. */
+    private static final AtomicReference<WeakReference<Thread>> HOLDER =
+            new AtomicReference<>(new WeakReference<>(null));
+
     private static final MethodHandle IS_VIRTUAL = findIsVirtual();
 
     /** Its thread is started by callers that have to hand over, and ends if for some seconds there are none. */
@@ -49,12 +53,15 @@ public final class ThreadLease {
             return true;
         }
         Thread current = Thread.currentThread();
-        Thread holder = HOLDER.get();
+        WeakReference<Thread> reference = HOLDER.get();
+        Thread holder = reference.get();
         if (holder == current) {
             return true;
         }
         // A virtual thread wanders over carriers, each of which would get a team.
-        return (holder == null || !holder.isAlive()) && !isVirtual(current) && HOLDER.compareAndSet(holder, current);
+        return (holder == null || !holder.isAlive())
+                && !isVirtual(current)
+                && HOLDER.compareAndSet(reference, new WeakReference<>(current));
     }
 
     /** Runs on the driver thread, and waits however often this thread is interrupted meanwhile. */

@@ -4,12 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.conv4j.NewJvm;
+import io.conv4j.memory.Tensor;
+import io.conv4j.spec.Shape;
 import java.io.File;
 import java.lang.reflect.Method;
 import java.net.MalformedURLException;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -91,6 +95,16 @@ class NativeLoaderTest {
         }
         Path unusable = Files.createFile(directory.resolve(".javacpp-nobody"));
         assertEquals(List.of("loaded"), run(withoutNativeJars(), unusable, "in " + unpacked, "load"));
+        Files.write(unpacked.resolve("libdnnl.so.3"), new byte[100]);
+        List<String> output = run(withoutNativeJars(), unusable, "in " + unpacked, "load");
+        String last = output.get(output.size() - 1); // after warnings of the JVM
+        assertTrue(last.contains(": libdnnl.so.3 does not load: "), output::toString);
+        assertTrue(last.contains("it needs glibc 2.34"), output::toString);
+    }
+
+    @Test
+    void aViewMayBeTheFirstTensor() throws Exception {
+        assertEquals(List.of("viewed"), run(CLASS_PATH, directory, "view"));
     }
 
     private static Path library() throws URISyntaxException {
@@ -119,13 +133,13 @@ class NativeLoaderTest {
 
     /** As of {@code File.toURL()}. */
     @Test
-    void aClassPathMayHoldABlank() throws Exception {
+    void aClassPathMayHoldWhatAUriMustNot() throws Exception {
         Path classes = Path.of(NativeLibrary.class
                 .getProtectionDomain()
                 .getCodeSource()
                 .getLocation()
                 .toURI());
-        Path link = Files.createSymbolicLink(directory.resolve("with a blank"), classes);
+        Path link = Files.createSymbolicLink(directory.resolve("with a blank [1]"), classes);
         try {
             assertEquals(List.of("loaded"), run(link + File.pathSeparator + CLASS_PATH, directory, "other"));
         } finally {
@@ -153,6 +167,11 @@ class NativeLoaderTest {
             for (String step : steps) {
                 switch (step) {
                     case "load" -> load();
+                    case "view" -> {
+                        ByteBuffer buffer = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder());
+                        Tensor.view(buffer, Shape.of(1)).close();
+                        System.out.println("viewed");
+                    }
                     case "shallow" -> {
                         Thread thread = new Thread(null, Steps::load, "", 180 << 10);
                         thread.start();
@@ -197,8 +216,7 @@ class NativeLoaderTest {
         private static URL[] classPath() throws MalformedURLException {
             List<URL> urls = new ArrayList<>();
             for (String entry : CLASS_PATH.split(File.pathSeparator)) {
-                String name = Path.of(entry).toUri().toString();
-                urls.add(new URL(name.replace("%20", " ")));
+                urls.add(new URL("file:" + entry + (Files.isDirectory(Path.of(entry)) ? "/" : "")));
             }
             return urls.toArray(new URL[0]);
         }
