@@ -1,5 +1,5 @@
-// Activations applied in place. Only the leaky ReLU is left to oneDNN's primitives: its ReLU, sigmoid and tanh turn a NaN
-// into a number.
+// Activations applied in place. Only the leaky ReLU is left to oneDNN's primitives: its ReLU, sigmoid and tanh turn a
+// NaN into a number.
 #ifndef CONV4J_KERNELS_ACTIVATION_ACTIVATION_H_
 #define CONV4J_KERNELS_ACTIVATION_ACTIVATION_H_
 
