@@ -306,7 +306,8 @@ public final class Cases {
         }
         c.add(layer(1, 18, 3, 3).padding(same()), "batch 7, 1 to 18", 7, 4, 3);
         c.add(layer(5, 1, 1, 1).stride(1, 2).outputPadding(0, 1), "k1, stride 1 x 2, 5 to 1", 5, 2, 11);
-        c.add(flipped(layer(6, 18, 1)).stride(3).padding(full()), "1-D k1, stride 3, flipped", 2, 3);
+        c.add(layer(6, 18, 1).stride(3).dilation(5).outputPadding(4), "1-D k1, past the last tap", 2, 3);
+        c.add(layer(16, 16, 1, 1).stride(2).dilation(9).outputPadding(8), "k1, past the last tap", 3, 6, 6);
         c.transposedSizes();
         c.outputPaddings();
         c.transposedRest();
