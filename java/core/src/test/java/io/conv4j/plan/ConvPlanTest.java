@@ -100,10 +100,9 @@ class ConvPlanTest extends PlanTest {
     void sizesThatPlansDoNotTakeAreUnsupportedByName() {
         long large = 1L << 31;
         Shape source = Shape.of(1, 2, 40);
-        ConvSpec.Builder layer = ConvSpec.builder(2, 2).kernel(3);
         List<ConvSpec> specs = List.of(
                 ConvSpec.builder(2, large).kernel(3).build(),
-                layer.stride(large).build(),
+                ConvSpec.builder(2, 2).kernel(3).stride(large).build(),
                 ConvSpec.builder(2, 2).kernel(1).dilation(large).build(),
                 ConvSpec.builder(2, 2).kernel(3).sharing(Sharing.blocks(large)).build(),
                 ConvSpec.builder(2, 2)
@@ -111,8 +110,8 @@ class ConvPlanTest extends PlanTest {
                         .padding(Padding.explicit(0, large))
                         .stride(5)
                         .build());
-        List<String> names =
-                List.of("output channels has", "the stride has", "the dilation has", "the sharing has", "");
+        List<String> names = List.of(
+                "output channels has", "the stride has", "the dilation has", "the sharing has", "the padding has");
         for (int i = 0; i < specs.size(); i++) {
             ConvSpec spec = specs.get(i);
             String message = assertThrows(UnsupportedOperationException.class, () -> ConvPlan.create(spec, source))
