@@ -35,8 +35,11 @@ public final class Expected {
         this.terms = terms;
     }
 
-    void add(int element, double a, double b) {
-        add(element, a * b);
+    /** Adds products of elements of two operands, each counted from a first one of its own. */
+    void add(int first, int[] elements, float[] a, int firstA, int[] ofA, float[] b, int firstB, int[] ofB) {
+        for (int i = 0; i < elements.length; i++) {
+            add(first + elements[i], (double) a[firstA + ofA[i]] * b[firstB + ofB[i]]);
+        }
     }
 
     void add(int element, double operand) {

@@ -7,6 +7,7 @@ import io.conv4j.spec.Orientation;
 import io.conv4j.spec.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToIntFunction;
 
 /**
  * Every pass in double precision, straight from the chapter's formulas, for any sharing. A convolution is a set of terms:
@@ -70,10 +71,7 @@ public final class NaiveConvolution {
         void visit(int bias, int output);
     }
 
-    /**
-     * Adds up the products of two operands where the third one, null, has its result. (Lambdas for the three of them, which
-     * the JIT does not inline into one loop, took 1.3 times as long.)
-     */
+    /** Adds up the products of two operands where the third one, null, has its result. */
     private void addTerms(float[] source, float[] weights, float[] output, Expected result) {
         int inPerGroup = Math.toIntExact(geometry.inChannels() / geometry.groups());
         int outPerGroup = Math.toIntExact(geometry.outChannels() / geometry.groups());
@@ -84,28 +82,32 @@ public final class NaiveConvolution {
         List<SpatialTerm> spatial = new ArrayList<>();
         collect(0, new SpatialTerm(0, 0, 0, 0), spatial);
         boolean transposed = geometry.isTransposed();
-        SpatialTerm[] terms = spatial.toArray(new SpatialTerm[0]);
+        int[] sources = offsets(spatial, transposed ? SpatialTerm::output : SpatialTerm::source);
+        int[] outputs = offsets(spatial, transposed ? SpatialTerm::source : SpatialTerm::output);
+        int[] ofWeights = offsets(spatial, t -> t.kernel * inPerGroup * taps + t.tap);
         for (int n = 0; n < geometry.batch(); n++) {
             for (int oc = 0; oc < geometry.outChannels(); oc++) {
                 for (int i = 0; i < inPerGroup; i++) {
                     int ic = oc / outPerGroup * inPerGroup + i;
-                    int sourceChannel = (int) (n * geometry.inChannels() + ic) * sourceArea;
-                    int outputChannel = (int) (n * geometry.outChannels() + oc) * outputArea;
-                    for (SpatialTerm t : terms) {
-                        int s = transposed ? outputChannel + t.output : sourceChannel + t.source;
-                        int o = transposed ? sourceChannel + t.source : outputChannel + t.output;
-                        int w = ((oc * kernels + t.kernel) * inPerGroup + i) * taps + t.tap;
-                        if (output == null) {
-                            result.add(o, source[s], weights[w]);
-                        } else if (source == null) {
-                            result.add(s, output[o], weights[w]);
-                        } else {
-                            result.add(w, source[s], output[o]);
-                        }
+                    int inChannel = (int) (n * geometry.inChannels() + ic) * sourceArea;
+                    int outChannel = (int) (n * geometry.outChannels() + oc) * outputArea;
+                    int s = transposed ? outChannel : inChannel;
+                    int o = transposed ? inChannel : outChannel;
+                    int w = (oc * kernels * inPerGroup + i) * taps;
+                    if (output == null) {
+                        result.add(o, outputs, source, s, sources, weights, w, ofWeights);
+                    } else if (source == null) {
+                        result.add(s, sources, output, o, outputs, weights, w, ofWeights);
+                    } else {
+                        result.add(w, ofWeights, source, s, sources, output, o, outputs);
                     }
                 }
             }
         }
+    }
+
+    private static int[] offsets(List<SpatialTerm> terms, ToIntFunction<SpatialTerm> offset) {
+        return terms.stream().mapToInt(offset).toArray();
     }
 
     /** The terms of all axes from this one on, behind what the ones before it have in common. */
@@ -137,6 +139,8 @@ public final class NaiveConvolution {
         Shape shape = outputShape();
         int channels = Math.toIntExact(shape.size(1));
         int outputArea = Math.toIntExact(shape.elements() / Math.max(shape.size(0) * channels, 1));
+        int kernels = area(axes.stream().mapToLong(NaiveConvolution::kernels).toArray());
+        int[] kernelAt = geometry.bias() == BiasMode.KERNEL ? kernelsOfPositions(outputArea) : null;
         for (int o = 0; o < shape.elements(); o++) {
             int channel = o / outputArea % channels;
             int position = o % outputArea;
@@ -144,26 +148,24 @@ public final class NaiveConvolution {
                     switch (geometry.bias()) {
                         case NONE -> throw new AssertionError();
                         case CHANNEL -> channel;
-                        case KERNEL ->
-                            channel
-                                            * area(axes.stream()
-                                                    .mapToLong(NaiveConvolution::kernels)
-                                                    .toArray())
-                                    + kernelAt(position);
+                        case KERNEL -> channel * kernels + kernelAt[position];
                         case POSITION -> channel * outputArea + position;
                     },
                     o);
         }
     }
 
-    private int kernelAt(int position) {
-        int kernel = 0;
-        int area = area(axes.stream().mapToLong(Axis::output).toArray());
-        for (Axis a : axes) {
-            area /= Math.toIntExact(a.output());
-            kernel = (int) (kernel * kernels(a) + kernelIndex(a, position / area % a.output()));
+    private int[] kernelsOfPositions(int outputArea) {
+        int[] kernels = new int[outputArea];
+        for (int position = 0; position < outputArea; position++) {
+            int area = outputArea;
+            for (Axis a : axes) {
+                area /= Math.toIntExact(a.output());
+                kernels[position] =
+                        (int) (kernels[position] * kernels(a) + kernelIndex(a, position / area % a.output()));
+            }
         }
-        return kernel;
+        return kernels;
     }
 
     private static long kernels(Axis axis) {
