@@ -2,6 +2,8 @@
 #ifndef CONV4J_CORE_GEOMETRY_H_
 #define CONV4J_CORE_GEOMETRY_H_
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -35,6 +37,13 @@ constexpr Pass kPasses[] = {Pass::kForward, Pass::kBackwardData, Pass::kBackward
 
 // The batch for which choices are made, so that they do not depend on the plan's.
 constexpr int64_t kCanonicalBatch = 8;
+
+// Positions first, first + step, ... of an axis.
+struct Positions {
+  int64_t first;
+  int64_t step;
+  int64_t count;
+};
 
 // The source element under tap k of output position x is x * stride - pad_begin + k * dilation.
 struct Axis {
@@ -76,6 +85,25 @@ struct Axis {
         return 1;
     }
   }
+
+  // From a position to the next one of the same kernel, where positions far apart share kernels.
+  int64_t period() const { return sharing == Sharing::kTiled ? sharing_size : 1; }
+
+  // The output positions that use a kernel.
+  Positions positions_of(int64_t kernel_index) const {
+    switch (sharing) {
+      case Sharing::kTiled:
+        return {kernel_index, sharing_size, std::max<int64_t>(ceil_div(output - kernel_index, sharing_size), 0)};
+      case Sharing::kLocal:
+        return {kernel_index, 1, 1};
+      case Sharing::kBlocks: {
+        const int64_t first = kernel_index * sharing_size;
+        return {first, 1, std::min(sharing_size, output - first)};
+      }
+      default:
+        return {0, 1, output};
+    }
+  }
 };
 
 struct Geometry {
@@ -99,6 +127,14 @@ struct Geometry {
   Pass main_pass() const { return transposed ? Pass::kBackwardData : Pass::kForward; }
 
   int spatial() const { return static_cast<int>(axes.size()); }
+
+  // Those that the convolution lacks come first and have size 1.
+  std::array<Axis, 3> three_axes() const {
+    std::array<Axis, 3> all;
+    all.fill({1, 1, 1, 1, 0, 0, 1, Sharing::kShared, 1});
+    std::copy(axes.begin(), axes.end(), all.end() - spatial());
+    return all;
+  }
 
   Dims src_dims() const {
     Dims dims = {n, ic};

@@ -1,7 +1,7 @@
 #include "kernels/bias/bias.h"
 
 #include <algorithm>
-#include <iterator>
+#include <array>
 
 #include "core/division.h"
 #include "core/parallel.h"
@@ -13,24 +13,6 @@ namespace {
 constexpr int64_t kChunk = 4096;       // positions of one piece of a channel's sum
 constexpr int64_t kImageChunk = 4096;  // elements of one piece of an image
 constexpr int64_t kImages = 64;        // whose sum is one summand: errors of long sums grow with their terms
-
-// The positions of an axis that use a kernel.
-struct Users {
-  int64_t begin, end, step;
-};
-
-Users users_of(const Axis& axis, int64_t kernel) {
-  switch (axis.sharing) {
-    case Sharing::kTiled:
-      return {kernel, axis.output, axis.sharing_size};
-    case Sharing::kLocal:
-      return {kernel, kernel + 1, 1};
-    case Sharing::kBlocks:
-      return {kernel * axis.sharing_size, std::min((kernel + 1) * axis.sharing_size, axis.output), 1};
-    default:
-      return {0, axis.output, 1};
-  }
-}
 
 }  // namespace
 
@@ -103,20 +85,20 @@ void sum_image_bias(const Kernels& kernels, const ActivationView& view, const fl
 
 // In doubles, in the order of the positions.
 void sum_kernel_bias(const Geometry& geometry, const float* image, float* sums) {
-  Axis axes[3];
-  std::fill(std::begin(axes), std::end(axes), Axis{1, 1, 1, 1, 0, 0, 1, Sharing::kShared, 1});
-  std::copy(geometry.axes.begin(), geometry.axes.end(), std::end(axes) - geometry.spatial());
+  const std::array<Axis, 3> axes = geometry.three_axes();
   const int64_t kernels = axes[0].kernels() * axes[1].kernels() * axes[2].kernels();
   const int64_t positions = axes[0].output * axes[1].output * axes[2].output;
   parallel_for(geometry.oc * kernels, [&](int64_t unit) {
     int64_t channel = unit;
-    Users users[3];
-    for (int i : {2, 1, 0}) users[i] = users_of(axes[i], take_digit(channel, axes[i].kernels()));
+    const Positions w = axes[2].positions_of(take_digit(channel, axes[2].kernels()));
+    const Positions h = axes[1].positions_of(take_digit(channel, axes[1].kernels()));
+    const Positions d = axes[0].positions_of(take_digit(channel, axes[0].kernels()));
     double sum = 0;
-    for (int64_t d = users[0].begin; d < users[0].end; d += users[0].step) {
-      for (int64_t h = users[1].begin; h < users[1].end; h += users[1].step) {
-        const float* row = image + channel * positions + (d * axes[1].output + h) * axes[2].output;
-        for (int64_t w = users[2].begin; w < users[2].end; w += users[2].step) sum += static_cast<double>(row[w]);
+    for (int64_t i = 0; i < d.count; ++i) {
+      for (int64_t j = 0; j < h.count; ++j) {
+        const int64_t depth = d.first + i * d.step, height = h.first + j * h.step;
+        const float* row = image + channel * positions + (depth * axes[1].output + height) * axes[2].output;
+        for (int64_t k = 0; k < w.count; ++k) sum += static_cast<double>(row[w.first + k * w.step]);
       }
     }
     sums[unit] = static_cast<float>(sum);

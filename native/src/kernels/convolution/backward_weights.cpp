@@ -16,18 +16,7 @@ namespace {
 constexpr int64_t kRowsAhead = 16;
 
 // Whether no two positions of the axis share a kernel.
-bool is_local(const Axis& axis) {
-  switch (axis.sharing) {
-    case Sharing::kTiled:
-      return axis.sharing_size >= axis.output;
-    case Sharing::kBlocks:
-      return axis.sharing_size == 1 || axis.output == 1;
-    case Sharing::kLocal:
-      return true;
-    default:
-      return axis.output == 1;
-  }
-}
+bool is_local(const Axis& axis) { return axis.positions_of(0).count <= 1; }
 
 }  // namespace
 

@@ -110,8 +110,7 @@ class ChannelwiseBackwardWeights : public KernelPass {
   }
 
   static int64_t phases(const Axis& width, int rows) {
-    const bool together = rows == 2 && width.sharing == Sharing::kTiled && width.sharing_size <= kMostPhases;
-    return together ? width.sharing_size : 1;
+    return rows == 2 && width.period() <= kMostPhases ? width.period() : 1;
   }
 
   void run_lines(const Call& call, const float* src) const {

@@ -58,12 +58,7 @@ std::vector<Item> cut(const std::vector<Item>& runs, int64_t most) {
   for (const Item& run : runs) {
     const int64_t pieces = (run.count - 1) / most + 1;  // `most` may be the largest number.
     for (int64_t i = 0; i < pieces; ++i) {
-      const int64_t begin = run.count * i / pieces;
-      Item item = run;
-      item.first += begin * run.step;
-      item.other += begin * run.other_step;
-      item.count = run.count * (i + 1) / pieces - begin;
-      items.push_back(item);
+      items.push_back(part_of(run, run.count * i / pieces, run.count * (i + 1) / pieces));
     }
   }
   std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.first < b.first; });
@@ -107,13 +102,7 @@ std::vector<Grid> grids_of(const Problem& problem, Find find, int64_t most) {
       full.push_back(item);
       continue;
     }
-    for (int64_t i = 0; i < item.count; ++i) {
-      Item single = item;
-      single.first += i * item.step;
-      single.other += i * item.other_step;
-      single.count = 1;
-      border.axes[best].push_back(single);
-    }
+    for (int64_t i = 0; i < item.count; ++i) border.axes[best].push_back(part_of(item, i, i + 1));
   }
   if (border.axes[best].empty()) return grids;
   all = full;

@@ -9,8 +9,6 @@ namespace conv4j {
 
 namespace {
 
-int64_t period(const Axis& axis) { return axis.sharing == Sharing::kTiled ? axis.sharing_size : 1; }
-
 // Kernels of neighbouring positions repeat after so many positions, or move on by one throughout.
 int64_t pattern(const Axis& axis) {
   return axis.sharing == Sharing::kTiled || axis.sharing == Sharing::kBlocks ? axis.sharing_size : 1;
@@ -22,7 +20,7 @@ Item output_item(const Axis& axis, int64_t position) {
   const int64_t last = std::min(axis.kernel, ceil_div(axis.input - begin, axis.dilation));
   Item item = {};
   item.first = position;
-  item.step = period(axis);
+  item.step = axis.period();
   item.count = 1;
   item.tap = first;
   item.tap_step = 1;
@@ -42,11 +40,11 @@ Item source_item(const Axis& axis, int64_t position) {
   const int64_t reach = position + axis.pad_begin;
   Item item = {};
   item.first = position;
-  item.step = axis.stride * period(axis);
+  item.step = axis.stride * axis.period();
   item.count = 1;
   item.tap_step = axis.stride / common;
   item.other_tap_step = -axis.dilation / common;
-  item.other_step = period(axis);
+  item.other_step = axis.period();
   for (int64_t tap = 0; tap < std::min(axis.kernel, item.tap_step); ++tap) {
     if ((reach - tap * axis.dilation) % axis.stride != 0) continue;
     // Output positions fall by dilation / common from tap to tap.
@@ -74,7 +72,7 @@ bool continues(const Item& item, const Item& next) {
 
 std::vector<Item> output_items(const Axis& axis, bool runs) {
   std::vector<Item> items;
-  const int64_t classes = runs ? std::min(period(axis), axis.output) : 1;
+  const int64_t classes = runs ? std::min(axis.period(), axis.output) : 1;
   for (int64_t c = 0; c < classes; ++c) {
     for (int64_t position = c; position < axis.output; position += classes) {
       const Item item = output_item(axis, position);
@@ -105,7 +103,7 @@ std::vector<Item> source_items(const Axis& axis, bool runs) {
     return true;
   };
   std::vector<Item> items;
-  const int64_t classes = runs ? std::min(axis.stride * period(axis), axis.input) : 1;
+  const int64_t classes = runs ? std::min(axis.stride * axis.period(), axis.input) : 1;
   for (int64_t c = 0; c < classes; ++c) {
     for (int64_t position = c; position < axis.input; position += classes) {
       const Item item = source_item(axis, position);

@@ -29,6 +29,14 @@ struct Item {
 // A position, or image, by itself.
 inline Item single(int64_t position) { return {position, 1, 1, 0, 0, 0, position, 0, 1, 0, 0}; }
 
+// The positions of a run from its begin-th to before its end-th.
+inline Item part_of(Item run, int64_t begin, int64_t end) {
+  run.first += begin * run.step;
+  run.other += begin * run.other_step;
+  run.count = end - begin;
+  return run;
+}
+
 // Output positions with the source elements under their taps. Taps on the padding are left out, so that some items have
 // fewer taps than the kernel, or none. With `runs` an item holds as many positions as possible, else one.
 std::vector<Item> output_items(const Axis& axis, bool runs);

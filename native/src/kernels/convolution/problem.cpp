@@ -1,6 +1,7 @@
 #include "kernels/convolution/problem.h"
 
 #include <algorithm>
+#include <array>
 
 #include "kernels/dispatch.h"
 
@@ -43,11 +44,8 @@ Problem::Problem(const Geometry& g, DataType type, Isa isa, int thread_count, in
   channelwise_slide = bf16 ? kernels.channelwise_slide_bf16 : kernels.channelwise_slide;
   n = std::max<int64_t>(g.n, 1);  // A plan of an empty batch never runs.
   dots_keep_up = loads_keep_up(isa);
-  const int64_t spatial = g.spatial();
-  for (int64_t i = 0; i < 3; ++i) {
-    axes[i] = i < 3 - spatial ? Axis{1, 1, 1, 1, 0, 0, 1, Sharing::kShared, 1}
-                              : g.axes[static_cast<size_t>(i - (3 - spatial))];
-  }
+  const std::array<Axis, 3> all = g.three_axes();
+  std::copy(all.begin(), all.end(), axes);
   groups = g.groups;
   ic = g.ic / groups;
   oc = g.oc / groups;

@@ -42,7 +42,7 @@ class SharedBackwardWeights : public BackwardWeights {
     const int64_t lanes = lanes_are_outputs() ? columns_ : block_ * problem.ic;
     terms_ = std::clamp<int64_t>((is_near ? kNearFloats : kPanelFloats) / lanes, 16, 256);
     // In place, both factors stay near the core. Windows of neighbouring positions share their source.
-    const int64_t step = width.sharing == Sharing::kTiled ? width.stride * width.sharing_size : width.stride;
+    const int64_t step = width.stride * width.period();
     most_in_place_ = std::max<int64_t>(16, kInPlaceFloats / (std::min(block_, step) * problem.ic + columns_));
     sums_ = reserve<float>(splits_.scratch_size());
     // No thread is to wait for long for another one.
@@ -71,7 +71,7 @@ class SharedBackwardWeights : public BackwardWeights {
       u.outputs = std::min(outputs_, p.oc - u.first_output);
       const int64_t first = take_digit(index, alike_ / joint_) * joint_;
       u.group = take_digit(index, p.groups);
-      for (int axis : {1, 0}) u.positions[axis] = positions(p.axes[axis], take_digit(index, p.axes[axis].kernels()));
+      for (int axis : {1, 0}) u.positions[axis] = p.axes[axis].positions_of(take_digit(index, p.axes[axis].kernels()));
       u.split = index;
       u.add = call.add && index == 0;
       Unit* units = units_.of<Unit>(call);
@@ -79,7 +79,7 @@ class SharedBackwardWeights : public BackwardWeights {
         const int64_t place = in_place_ ? i : 0;
         u.first_tap = (first + i) / widths * block_;
         u.inputs = (std::min(p.taps, u.first_tap + block_) - u.first_tap) * p.ic;
-        u.positions[2] = positions(p.axes[2], (first + i) % widths);
+        u.positions[2] = p.axes[2].positions_of((first + i) % widths);
         u.src_panel = src_panels_.of<float>(call) + place * terms_ * src_step_;
         u.dst_panel = dst_panels_.of<float>(call) + place * terms_ * outputs_;
         u.rows = rows_.of<Row>(call) + i * block_;
@@ -114,11 +114,6 @@ class SharedBackwardWeights : public BackwardWeights {
   static constexpr int64_t kInPlaceFloats = 12288;  // 3072: up to 1.1 times the time, 1.3 on two threads
   static constexpr int64_t kMostSegments = 128;
   static constexpr int64_t kMostJoint = 16;
-
-  // The output positions first, first + step, ... that use a kernel.
-  struct Positions {
-    int64_t kernel, first, step, count;
-  };
 
   // Neighbouring taps of a row, read as one run, the positions from which all of them lie inside the source, and the
   // source that they see from the current line of positions.
@@ -175,25 +170,11 @@ class SharedBackwardWeights : public BackwardWeights {
     return in_place_ ? std::max(Splits::by_images(problem_), by_units) : by_units;
   }
 
-  static Positions positions(const Axis& axis, int64_t kernel) {
-    Positions p = {kernel, kernel, 1, 1};
-    if (axis.sharing == Sharing::kTiled) {
-      p.step = axis.sharing_size;
-      p.count = ceil_div(axis.output - kernel, p.step);
-    } else if (axis.sharing == Sharing::kBlocks) {
-      p.first = kernel * axis.sharing_size;
-      p.count = std::min(axis.sharing_size, axis.output - p.first);
-    } else if (axis.sharing == Sharing::kShared) {
-      p.count = axis.output;
-    }
-    p.count = std::max<int64_t>(p.count, 0);
-    return p;
-  }
-
   int64_t unit_offset(const Unit& u) const {
     const Problem& p = problem_;
-    return p.kernel_index(u.positions[0].kernel, u.positions[1].kernel, u.positions[2].kernel) * p.weights_kernel +
-           u.group * p.weights_group + u.first_tap * p.ic * input_step() + output_offset(u.first_output);
+    const auto kernel = [&](int axis) { return p.axes[axis].kernel_index(u.positions[axis].first); };
+    return p.kernel_index(kernel(0), kernel(1), kernel(2)) * p.weights_kernel + u.group * p.weights_group +
+           u.first_tap * p.ic * input_step() + output_offset(u.first_output);
   }
 
   // Outputs of a unit: the columns of some tiles, about as many in each.
@@ -233,7 +214,7 @@ class SharedBackwardWeights : public BackwardWeights {
   void run_units(const Call& call, Unit* begin, Unit* end) const {
     const Positions &pd = begin->positions[0], &ph = begin->positions[1];
     const Splits::Part lines = splits_.part(begin->split, problem_.n * pd.count * ph.count);
-    const int64_t width = positions(problem_.axes[2], 0).count;
+    const int64_t width = problem_.axes[2].positions_of(0).count;
     int64_t left = (lines.end - lines.begin) * width;
     Spot from = {};
     if (left > 0)

@@ -28,12 +28,8 @@ constexpr int64_t kRun = 96;
 // `whole` is all of a row as if there were no borders.
 std::vector<Item> runs_of(const Item& whole) {
   std::vector<Item> runs;
-  Item item = whole;
-  for (int64_t left = whole.count; left > 0; left -= item.count) {
-    item.count = std::min(left, kRun);
-    runs.push_back(item);
-    item.first += item.count;
-    item.other += item.count;
+  for (int64_t begin = 0; begin < whole.count; begin += kRun) {
+    runs.push_back(part_of(whole, begin, std::min(begin + kRun, whole.count)));
   }
   return runs;
 }
@@ -47,7 +43,7 @@ class Slide : public KernelPass {
     for (int axis : {0, 1}) axes_[axis] = find(problem.axes[axis], false);
     axes_[2] = runs_of(row);
     const Axis& width = problem.axes[2];
-    phases_ = width.sharing == Sharing::kTiled ? width.sharing_size : 1;
+    phases_ = width.period();
     segments_ = reserve_per_thread<Segment>(problem.axes[0].kernel * problem.axes[1].kernel);
   }
 
@@ -235,7 +231,7 @@ class SlideBackwardData : public Slide {
 
 bool slides(const Problem& problem, int64_t sums) {
   const Axis& width = problem.axes[2];
-  const int64_t phases = width.sharing == Sharing::kTiled ? width.sharing_size : 1;
+  const int64_t phases = width.period();
   const bool has_lanes = is_depthwise(problem) || (problem.groups == 1 && sums == 1 && width.output >= kLongRow);
   return has_lanes && width.kernel > 1 && width.stride == 1 && width.dilation == 1 && width.repeats() &&
          phases <= kMostPhases && (phases == 1 || problem.geometry.bias != BiasMode::kKernel);

@@ -141,15 +141,13 @@ class TapColumns : public KernelPass {
     const int64_t count = std::min(ceil_div(floats, kManyProducts), size);
     for (int64_t i = 0; i < count; ++i) {
       Strip strip = {{}, std::numeric_limits<int64_t>::max(), 0, {}};
-      for (Item item : widths) {
+      for (const Item& run : widths) {
         const auto up_to = [&](int64_t position) {
-          return std::clamp<int64_t>(ceil_div(position - item.first, item.step), 0, item.count);
+          return std::clamp<int64_t>(ceil_div(position - run.first, run.step), 0, run.count);
         };
         const int64_t begin = up_to(size * i / count), end = up_to(size * (i + 1) / count);
         if (begin >= end) continue;
-        item.first += begin * item.step;
-        item.other += begin * item.other_step;
-        item.count = end - begin;
+        const Item item = part_of(run, begin, end);
         strip.widths.push_back(item);
         if (item.taps == 0) continue;
         const int64_t last_tap = item.other + (item.taps - 1) * item.other_tap_step;
