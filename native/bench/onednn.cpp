@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <dnnl.hpp>
+#include <numeric>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -93,6 +94,8 @@ Made make(const dnnl::engine& engine, dnnl::algorithm algorithm, const Sizes& s,
 
 Tag plain(size_t rank) { return rank == 3 ? Tag::abc : rank == 4 ? Tag::abcd : rank == 5 ? Tag::abcde : Tag::abcdef; }
 
+Desc plain_desc(const Dims& dims) { return Desc(dims, kF32, plain(dims.size())); }
+
 Tag channels_last(size_t rank) { return rank == 3 ? Tag::nwc : rank == 4 ? Tag::nhwc : Tag::ndhwc; }
 
 }  // namespace
@@ -104,6 +107,8 @@ struct StandardConvolution::State {
   std::vector<Buffer> buffers;
   std::vector<std::pair<dnnl::primitive, std::unordered_map<int, memory>>> steps;
   std::string name;
+  memory operands[C4J_DST + 1];  // where they rest
+  Desc logical[C4J_DST + 1];     // of the plan's
 
   memory allocate(const Desc& desc) {
     buffers.emplace_back(static_cast<int64_t>(desc.get_size()));
@@ -113,7 +118,7 @@ struct StandardConvolution::State {
   // Random numbers, put in order by oneDNN so that padding lanes are zero.
   memory filled(const Desc& desc, unsigned seed) {
     memory to = allocate(desc);
-    const Desc from_desc(desc.get_dims(), kF32, plain(desc.get_dims().size()));
+    const Desc from_desc = plain_desc(desc.get_dims());
     Buffer numbers(static_cast<int64_t>(from_desc.get_size()));
     numbers.fill(seed);
     memory from(from_desc, engine, numbers.data());
@@ -134,17 +139,26 @@ StandardConvolution::StandardConvolution(const c4j_geometry& g, int64_t pass, in
   omp_set_num_threads(threads);
 
   const bool mirrored = choice.deconvolution;
-  const Sizes sizes = mirrored ? deconvolution_of(sizes_of(g), g.groups > 1) : sizes_of(g);
-  const auto own_pass = [&](int64_t of_plan) {
-    return mirrored && of_plan != C4J_BACKWARD_WEIGHTS ? C4J_FORWARD + C4J_BACKWARD_DATA - of_plan : of_plan;
+  const Sizes of_plan = sizes_of(g), sizes = mirrored ? deconvolution_of(of_plan, g.groups > 1) : of_plan;
+  state.logical[C4J_SRC] = plain_desc(of_plan.src);
+  state.logical[C4J_WEIGHTS] = plain_desc(of_plan.weights);
+  state.logical[C4J_DST] = plain_desc(of_plan.dst);
+  if (mirrored) {
+    std::vector<int> axes(of_plan.weights.size());
+    std::iota(axes.begin(), axes.end(), 0);
+    std::swap(axes[g.groups > 1 ? 1 : 0], axes[g.groups > 1 ? 2 : 1]);
+    state.logical[C4J_WEIGHTS] = state.logical[C4J_WEIGHTS].permute_axes(axes);
+  }
+  const auto own_pass = [&](int64_t plan_pass) {
+    return mirrored && plan_pass != C4J_BACKWARD_WEIGHTS ? C4J_FORWARD + C4J_BACKWARD_DATA - plan_pass : plan_pass;
   };
-  const auto make_pass = [&](int64_t of_plan, const Desc& src, const Desc& weights, const Desc& dst) {
+  const auto make_pass = [&](int64_t plan_pass, const Desc& src, const Desc& weights, const Desc& dst) {
     if (mirrored) {
       return make<dnnl::deconvolution_forward, dnnl::deconvolution_backward_data, dnnl::deconvolution_backward_weights>(
-          state.engine, dnnl::algorithm::deconvolution_direct, sizes, own_pass(of_plan), src, weights, dst);
+          state.engine, dnnl::algorithm::deconvolution_direct, sizes, own_pass(plan_pass), src, weights, dst);
     }
     return make<dnnl::convolution_forward, dnnl::convolution_backward_data, dnnl::convolution_backward_weights>(
-        state.engine, dnnl::algorithm::convolution_direct, sizes, own_pass(of_plan), src, weights, dst);
+        state.engine, dnnl::algorithm::convolution_direct, sizes, own_pass(plan_pass), src, weights, dst);
   };
 
   const Tag tag = choice.layouts == Layouts::kChannelsLast ? channels_last(sizes.src.size()) : Tag::any;
@@ -160,22 +174,25 @@ StandardConvolution::StandardConvolution(const c4j_geometry& g, int64_t pass, in
   const int64_t own = own_pass(pass);
   std::unordered_map<int, memory> arguments = {{DNNL_ARG_SCRATCHPAD, state.allocate(made.scratchpad)}};
   std::vector<std::pair<memory, memory>> after;
-  const auto add = [&](int argument, const Desc& wanted, const Desc& resting, bool result) {
+  const auto add = [&](int operand, int argument, const Desc& wanted, const Desc& resting, bool result) {
     const bool reorders = choice.keeps_layouts && wanted != resting;
     const memory used =
         reorders && !result ? state.allocate(wanted) : state.filled(wanted, static_cast<unsigned>(argument));
     arguments.emplace(argument, used);
+    state.operands[operand] = used;
     if (!reorders) return;
     const memory rest = state.filled(resting, static_cast<unsigned>(argument));
+    state.operands[operand] = rest;
     if (result) {
       after.emplace_back(used, rest);
     } else {
       state.add_reorder(rest, used);
     }
   };
-  add(made.src_argument, made.src, main.src, own == C4J_BACKWARD_DATA);
-  add(made.weights_argument, made.weights, main.weights, own == C4J_BACKWARD_WEIGHTS);
-  add(made.dst_argument, made.dst, main.dst, own == C4J_FORWARD);
+  const int of_src = mirrored ? C4J_DST : C4J_SRC, of_dst = mirrored ? C4J_SRC : C4J_DST;
+  add(of_src, made.src_argument, made.src, main.src, own == C4J_BACKWARD_DATA);
+  add(C4J_WEIGHTS, made.weights_argument, made.weights, main.weights, own == C4J_BACKWARD_WEIGHTS);
+  add(of_dst, made.dst_argument, made.dst, main.dst, own == C4J_FORWARD);
   state.steps.push_back({made.primitive, arguments});
   for (const auto& [from, to] : after) state.add_reorder(from, to);
   state.name = made.name + (state.steps.size() > 1 ? ", reorders: " + std::to_string(state.steps.size() - 1) : "");
@@ -187,6 +204,17 @@ void StandardConvolution::run() {
   omp_set_num_threads(state_->threads);
   for (const auto& [primitive, arguments] : state_->steps) primitive.execute(state_->stream, arguments);
   state_->stream.wait();
+}
+
+std::vector<float> StandardConvolution::numbers(int64_t operand) {
+  State& state = *state_;
+  memory& from = state.operands[operand];
+  const Desc& desc = state.logical[operand];
+  std::vector<float> numbers(desc.get_size() / sizeof(float));
+  memory to(desc, state.engine, numbers.data());
+  dnnl::reorder(from, to).execute(state.stream, from, to);
+  state.stream.wait();
+  return numbers;
 }
 
 const std::string& StandardConvolution::implementation() const { return state_->name; }

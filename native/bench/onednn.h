@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "conv4j/conv4j.h"
 
@@ -30,6 +31,10 @@ class StandardConvolution {
   ~StandardConvolution();
 
   void run();
+
+  // An operand of the plan's (C4J_SRC, C4J_WEIGHTS, C4J_DST) in logical order: random numbers, or the result of the
+  // last run.
+  std::vector<float> numbers(int64_t operand);
 
   // oneDNN's name of it, and how many reorders go with it.
   const std::string& implementation() const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <vector>
 
 #include "bench/onednn.h"
 #include "bench/timing.h"
@@ -42,6 +43,17 @@ JNIEXPORT jlong JNICALL Java_io_conv4j_benchmarks_OneDnn_create(JNIEnv* env, jcl
 
 JNIEXPORT jstring JNICALL Java_io_conv4j_benchmarks_OneDnn_implementation(JNIEnv* env, jclass, jlong handle) {
   return env->NewStringUTF(of(handle).implementation().c_str());
+}
+
+JNIEXPORT jfloatArray JNICALL Java_io_conv4j_benchmarks_OneDnn_numbers(JNIEnv* env, jclass, jlong handle,
+                                                                       jint operand) {
+  return guarded(env, [&] {
+    const std::vector<float> numbers = of(handle).numbers(operand);
+    const auto count = static_cast<jsize>(numbers.size());
+    const jfloatArray array = env->NewFloatArray(count);
+    if (array != nullptr) env->SetFloatArrayRegion(array, 0, count, numbers.data());
+    return array;
+  });
 }
 
 // Seconds of so many calls.

@@ -49,29 +49,36 @@ final class OneDnn implements Peer {
                 int layouts = i;
                 ways.add(new Way(
                         LAYOUTS.get(i) + (deconvolution ? ", deconvolution" : ""),
-                        pass -> side(create(geometry, passOfPlan(layer, pass), threads, layouts, deconvolution))));
+                        pass -> new Convolution(
+                                create(geometry, passOfPlan(layer, pass), threads, layouts, deconvolution))));
             }
         }
         return ways;
     }
 
-    private static Side side(long handle) {
-        return new Side() {
-            @Override
-            public double seconds(int calls) {
-                return run(handle, calls, Clock.isOfThread());
-            }
+    record Convolution(long handle) implements Side {
+        /** As in conv4j.h. */
+        static final int SOURCE = 0, WEIGHTS = 1, OUTPUT = 3;
 
-            @Override
-            public void close() {
-                destroy(handle);
-            }
+        @Override
+        public double seconds(int calls) {
+            return run(handle, calls, Clock.isOfThread());
+        }
 
-            @Override
-            public String detail() {
-                return ": " + implementation(handle);
-            }
-        };
+        /** An operand of the convolution in logical order: SOURCE, WEIGHTS or OUTPUT. */
+        float[] numbers(int operand) {
+            return OneDnn.numbers(handle, operand);
+        }
+
+        @Override
+        public void close() {
+            destroy(handle);
+        }
+
+        @Override
+        public String detail() {
+            return ": " + implementation(handle);
+        }
     }
 
     /** A transposed layer's forward pass is the backward-data of the convolution that it mirrors. */
@@ -106,6 +113,8 @@ final class OneDnn implements Peer {
     private static native long create(long[] geometry, long pass, int threads, int layouts, boolean deconvolution);
 
     private static native String implementation(long handle);
+
+    private static native float[] numbers(long handle, int operand);
 
     private static native double run(long handle, int calls, boolean threadTime);
 

@@ -1,13 +1,16 @@
 package io.conv4j.benchmarks;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.conv4j.memory.DataType;
+import io.conv4j.memory.Tensor;
 import io.conv4j.plan.Plan;
 import io.conv4j.plan.PlanOptions;
+import io.conv4j.plan.TransposedConvPlan;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -126,17 +129,57 @@ class HarnessTest {
     }
 
     @Test
-    void everyWayOfOneDnnRunsEveryPass() {
+    void everyWayOfOneDnnComputesTheLayersPasses() {
         for (Layer layer : Layer.all()) {
-            if (ONEDNN.takes(layer) && layer.input() <= 28) {
-                for (Peer.Way way : ONEDNN.ways(layer, 1, 1)) {
-                    for (Pass pass : Pass.values()) {
-                        try (Side side = way.maker().side(pass)) {
-                            assertTrue(side.seconds(1) > 0, layer.name() + " " + way.how() + " " + pass);
+            if (ONEDNN.takes(layer) && layer.input() <= 56) {
+                try (Plan plan = layer.plan(2, PlanOptions.builder().threads(1).build())) {
+                    for (Peer.Way way : ONEDNN.ways(layer, 2, 1)) {
+                        for (Pass pass : Pass.values()) {
+                            String what = layer.name() + " " + way.how() + " " + pass;
+                            try (Side side = way.maker().side(pass)) {
+                                assertTrue(side.seconds(1) > 0, what);
+                                assertIsOf(plan, pass, (OneDnn.Convolution) side, terms(layer, pass, 2), what);
+                            }
                         }
                     }
                 }
             }
+        }
+    }
+
+    /** Of a result, at most. */
+    private static double terms(Layer layer, Pass pass, long batch) {
+        long taps = layer.kernel() * layer.kernel();
+        long positions = Math.max(layer.input(), layer.output());
+        return switch (pass) {
+            case FORWARD -> layer.inChannels() / layer.groups() * taps;
+            case BACKWARD_DATA -> layer.outChannels() / layer.groups() * taps;
+            case BACKWARD_WEIGHTS -> batch * positions * positions;
+        };
+    }
+
+    /** The side's result is what the plan makes of the side's operands, numbers from -1 to 1. */
+    private static void assertIsOf(Plan plan, Pass pass, OneDnn.Convolution side, double terms, String what) {
+        boolean transposed = plan instanceof TransposedConvPlan;
+        float[] source = side.numbers(transposed ? OneDnn.Convolution.OUTPUT : OneDnn.Convolution.SOURCE);
+        float[] weights = side.numbers(OneDnn.Convolution.WEIGHTS);
+        float[] output = side.numbers(transposed ? OneDnn.Convolution.SOURCE : OneDnn.Convolution.OUTPUT);
+        try (Tensor x = Tensor.of(source, plan.sourceShape());
+                Tensor w = Tensor.of(weights, plan.weightsShape());
+                Tensor y = Tensor.of(output, plan.outputShape());
+                Tensor result = switch (pass) {
+                    case FORWARD -> plan.forward(x, w);
+                    case BACKWARD_DATA -> plan.backwardData(y, w);
+                    case BACKWARD_WEIGHTS -> plan.backwardWeights(x, y);
+                }) {
+            float[] actual = switch (pass) {
+                case FORWARD -> output;
+                case BACKWARD_DATA -> source;
+                case BACKWARD_WEIGHTS -> weights;
+            };
+            // Of two sums of products of at most 1.
+            double tolerance = 2 * 0x1p-23 * (8 + 4 * Math.sqrt(terms)) * terms;
+            assertArrayEquals(result.toFloatArray(), actual, (float) tolerance, what);
         }
     }
 
