@@ -108,7 +108,7 @@ struct StandardConvolution::State {
   std::vector<std::pair<dnnl::primitive, std::unordered_map<int, memory>>> steps;
   std::string name;
   memory operands[C4J_DST + 1];  // where they rest
-  Desc logical[C4J_DST + 1];     // of the plan's
+  Desc logical[C4J_DST + 1];     // the plan's operands in logical order
 
   memory allocate(const Desc& desc) {
     buffers.emplace_back(static_cast<int64_t>(desc.get_size()));

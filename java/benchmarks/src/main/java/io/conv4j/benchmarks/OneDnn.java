@@ -50,24 +50,30 @@ final class OneDnn implements Peer {
                 ways.add(new Way(
                         LAYOUTS.get(i) + (deconvolution ? ", deconvolution" : ""),
                         pass -> new Convolution(
-                                create(geometry, passOfPlan(layer, pass), threads, layouts, deconvolution))));
+                                create(geometry, passOfPlan(layer, pass), threads, layouts, deconvolution),
+                                layer.op() == Layer.Op.TRANSPOSED)));
             }
         }
         return ways;
     }
 
-    record Convolution(long handle) implements Side {
-        /** As in conv4j.h. */
-        static final int SOURCE = 0, WEIGHTS = 1, OUTPUT = 3;
-
+    private record Convolution(long handle, boolean mirrored) implements PeerSide {
         @Override
         public double seconds(int calls) {
             return run(handle, calls, Clock.isOfThread());
         }
 
-        /** An operand of the convolution in logical order: SOURCE, WEIGHTS or OUTPUT. */
-        float[] numbers(int operand) {
-            return OneDnn.numbers(handle, operand);
+        @Override
+        public float[] numbers(Operand operand) {
+            run(handle, 1, false);
+            // Operands go by their numbers in conv4j.h, of the convolution that a transposed layer mirrors.
+            return OneDnn.numbers(
+                    handle,
+                    switch (operand) {
+                        case SOURCE -> mirrored ? 3 : 0;
+                        case WEIGHTS -> 1;
+                        case OUTPUT -> mirrored ? 0 : 3;
+                    });
         }
 
         @Override

@@ -9,7 +9,13 @@ interface Peer {
 
     /** Makes one pass ready; null where this way has no such pass. */
     interface Maker {
-        Side side(Pass pass);
+        PeerSide side(Pass pass);
+    }
+
+    /** One whose numbers can be looked at, for whoever doubts that it computes the layer. */
+    interface PeerSide extends Side {
+        /** An operand of the layer in the order of this library's shapes; the pass's result is that of another call. */
+        float[] numbers(Operand operand);
     }
 
     /** As in {@link Row#theirs()}. */

@@ -1,6 +1,7 @@
 package io.conv4j.benchmarks;
 
 import java.util.List;
+import java.util.function.Function;
 import org.bytedeco.javacpp.BoolPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LongArrayRefOptional;
@@ -60,15 +61,40 @@ public final class PyTorch implements Peer {
 
     // ---- What the formulations share --------------------------------------------------------------------------------
 
-    /** A side whose calls free what they allocate. */
-    static Side side(PointerScope memory, Runnable call) {
-        return Side.of(
+    /**
+     * A side whose calls free what they allocate. {@code operands} shows them in the order of this library's shapes, the
+     * result as the call before left it.
+     */
+    static PeerSide side(PointerScope memory, Runnable call, Function<Operand, Tensor> operands) {
+        Side timed = Side.of(
                 () -> {
                     PointerScope temporaries = new PointerScope();
                     call.run();
                     temporaries.close();
                 },
                 memory::close);
+        return new PeerSide() {
+            @Override
+            public double seconds(int calls) {
+                return timed.seconds(calls);
+            }
+
+            @Override
+            public float[] numbers(Operand operand) {
+                PointerScope temporaries = new PointerScope();
+                call.run();
+                Tensor ordered = operands.apply(operand).contiguous();
+                float[] numbers = new float[Math.toIntExact(ordered.numel())];
+                ordered.data_ptr_float().get(numbers);
+                temporaries.close();
+                return numbers;
+            }
+
+            @Override
+            public void close() {
+                timed.close();
+            }
+        };
     }
 
     static Tensor random(boolean channelsLast, long... sizes) {

@@ -36,6 +36,7 @@ final class PyTorchLocal {
     private final Tensor weights; // [L, K, OC], a view where they lie the other way
     private final Tensor output;
     private final Tensor products; // the output as [L, N, OC]
+    private Tensor gradient; // that a backward pass has computed, the weights' as [L, K, OC]
 
     private PyTorchLocal(
             Layer layer, long batch, boolean channelsLast, boolean ocFirst, boolean unfolds, boolean preallocates) {
@@ -89,7 +90,7 @@ final class PyTorchLocal {
         return new Way(how, pass -> {
             PointerScope memory = new PointerScope();
             PyTorchLocal local = new PyTorchLocal(layer, batch, channelsLast, ocFirst, unfolds, preallocates);
-            return PyTorch.side(memory, local.pass(pass));
+            return PyTorch.side(memory, local.pass(pass), operand -> local.operand(operand, pass));
         });
     }
 
@@ -99,6 +100,24 @@ final class PyTorchLocal {
             case BACKWARD_DATA -> backwardData();
             case BACKWARD_WEIGHTS -> backwardWeights();
         };
+    }
+
+    private Tensor operand(Operand operand, Pass pass) {
+        boolean computed = operand == Operand.resultOf(pass);
+        return switch (operand) {
+            case SOURCE -> computed ? gradient : source;
+            case WEIGHTS -> logical(computed ? gradient : weights);
+            case OUTPUT -> output;
+        };
+    }
+
+    /** As [OC, OH, OW, C, KH, KW]. */
+    private Tensor logical(Tensor weights) {
+        return channelsLast
+                ? weights.reshape(out, out, kernel, kernel, channels, outChannels)
+                        .permute(5, 0, 1, 4, 2, 3)
+                : weights.reshape(out, out, channels, kernel, kernel, outChannels)
+                        .permute(5, 0, 1, 2, 3, 4);
     }
 
     private Tensor inner(Tensor image) {
@@ -157,7 +176,7 @@ final class PyTorchLocal {
     private Runnable backwardData() {
         Tensor transposed = weights.transpose(1, 2);
         if (unfolds) {
-            return () -> torch.col2im(
+            return () -> gradient = torch.col2im(
                     torch.bmm(products.contiguous(), transposed)
                             .permute(1, 2, 0)
                             .contiguous(),
@@ -181,6 +200,7 @@ final class PyTorchLocal {
                     preallocates ? paddedSource.zero_() : PyTorch.zeros(channelsLast, batch, channels, padded, padded);
             addTaps(taps, image);
             result.copy_(inner(image));
+            gradient = result;
         };
     }
 
@@ -198,10 +218,11 @@ final class PyTorchLocal {
     }
 
     private Runnable backwardWeights() {
-        Tensor result = torch.zeros(positions, terms, outChannels);
         Tensor given = torch.zeros(positions, batch, outChannels);
         boolean ocFirst = weights.stride(1) == 1;
-        Tensor otherResult = torch.zeros(ocFirst ? new long[] {positions, outChannels, terms} : new long[] {1});
+        Tensor result =
+                ocFirst ? torch.zeros(positions, outChannels, terms) : torch.zeros(positions, terms, outChannels);
+        gradient = ocFirst ? result.transpose(1, 2) : result;
         return () -> {
             Tensor products = this.products;
             if (!channelsLast) {
@@ -209,7 +230,7 @@ final class PyTorchLocal {
             }
             Tensor patches = patches();
             if (ocFirst) {
-                torch.bmm_out(otherResult, products.transpose(1, 2), patches);
+                torch.bmm_out(result, products.transpose(1, 2), patches);
             } else {
                 torch.bmm_out(result, patches.transpose(1, 2), products);
             }

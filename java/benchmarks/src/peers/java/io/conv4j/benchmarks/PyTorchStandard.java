@@ -1,5 +1,6 @@
 package io.conv4j.benchmarks;
 
+import io.conv4j.benchmarks.Peer.PeerSide;
 import io.conv4j.benchmarks.Peer.Way;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +43,7 @@ final class PyTorchStandard {
         return PyTorch.random(channelsLast, from, to / layer.groups(), layer.kernel(), layer.kernel());
     }
 
-    private static Side side(Layer layer, long batch, boolean channelsLast, Pass pass) {
+    private static PeerSide side(Layer layer, long batch, boolean channelsLast, Pass pass) {
         PointerScope memory = new PointerScope();
         Tensor source = source(layer, batch, channelsLast);
         Tensor weights = weights(layer, channelsLast);
@@ -50,33 +51,50 @@ final class PyTorchStandard {
         long stride = layer.stride();
         long padding = layer.padding();
         long groups = layer.groups();
+        Tensor[] result = new Tensor[1];
         return PyTorch.side(
                 memory,
                 switch (pass) {
-                    case FORWARD -> () -> PyTorch.convolution(layer, source, weights, stride, padding, groups);
+                    case FORWARD ->
+                        () -> result[0] = PyTorch.convolution(layer, source, weights, stride, padding, groups);
                     case BACKWARD_DATA ->
-                        () -> PyTorch.backwardData(layer, gradient, source, weights, stride, padding, groups);
+                        () -> result[0] =
+                                PyTorch.backwardData(layer, gradient, source, weights, stride, padding, groups);
                     case BACKWARD_WEIGHTS ->
-                        () -> PyTorch.backwardWeights(layer, gradient, source, weights, stride, padding, groups);
-                });
+                        () -> result[0] =
+                                PyTorch.backwardWeights(layer, gradient, source, weights, stride, padding, groups);
+                },
+                operand -> operand == Operand.resultOf(pass) ? result[0] : given(operand, source, weights, gradient));
     }
 
-    private static Side given(Layer layer, long batch, boolean channelsLast) {
+    private static Tensor given(Operand operand, Tensor source, Tensor weights, Tensor output) {
+        return switch (operand) {
+            case SOURCE -> source;
+            case WEIGHTS -> weights;
+            case OUTPUT -> output;
+        };
+    }
+
+    private static PeerSide given(Layer layer, long batch, boolean channelsLast) {
         PointerScope memory = new PointerScope();
         Tensor source = source(layer, batch, channelsLast);
         Tensor weights = weights(layer, channelsLast);
         Tensor result = output(layer, batch, channelsLast);
-        return PyTorch.side(memory, () -> PyTorch.convolutionInto(result, layer, source, weights));
+        return PyTorch.side(
+                memory,
+                () -> PyTorch.convolutionInto(result, layer, source, weights),
+                operand -> given(operand, source, weights, result));
     }
 
-    private static Side packed(Layer layer, long batch, boolean channelsLast) {
+    private static PeerSide packed(Layer layer, long batch, boolean channelsLast) {
         PointerScope memory = new PointerScope();
         Tensor source = source(layer, batch, channelsLast);
         long[] stride = PyTorch.both(layer.stride());
         long[] padding = PyTorch.both(layer.padding());
         long[] dilation = PyTorch.both(layer.dilation());
+        Tensor given = weights(layer, channelsLast);
         Tensor weights = torch.mkldnn_reorder_conv2d_weight(
-                weights(layer, channelsLast).to_mkldnn(),
+                given.to_mkldnn(),
                 padding,
                 stride,
                 dilation,
@@ -85,9 +103,11 @@ final class PyTorchStandard {
                 layer.inChannels(),
                 layer.input(),
                 layer.input());
+        Tensor[] result = new Tensor[1];
         return PyTorch.side(
                 memory,
-                () -> torch.mkldnn_convolution(
-                        source, weights, new TensorOptional(), padding, stride, dilation, layer.groups()));
+                () -> result[0] = torch.mkldnn_convolution(
+                        source, weights, new TensorOptional(), padding, stride, dilation, layer.groups()),
+                operand -> given(operand, source, given, result[0]));
     }
 }

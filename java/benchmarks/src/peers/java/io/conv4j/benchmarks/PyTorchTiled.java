@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
 
 /**
  * Tiled layers: one strided convolution per kernel, whose results are scattered; or one grouped convolution over copies of
@@ -24,6 +26,9 @@ final class PyTorchTiled {
     private final Tensor[] positions; // of the output
     private final Tensor[] weights;
     private final Tensor paddedSource;
+    private final Tensor output;
+    private Tensor sourceGradient;
+    private final Tensor[] weightsGradient; // one per kernel, or the grouped convolution's
 
     // Of the grouped convolution.
     private final Tensor shifted;
@@ -44,7 +49,7 @@ final class PyTorchTiled {
         source = PyTorch.random(channelsLast, batch, channels, layer.input(), layer.input());
         paddedSource = PyTorch.zeros(channelsLast, batch, channels, padded, padded);
         inner = inner(paddedSource);
-        Tensor output = PyTorch.random(channelsLast, batch, layer.outChannels(), layer.output(), layer.output());
+        output = PyTorch.random(channelsLast, batch, layer.outChannels(), layer.output(), layer.output());
         counts = new long[period];
         for (int i = 0; i < period; i++) {
             counts[i] = (layer.output() - i + period - 1) / period;
@@ -52,6 +57,7 @@ final class PyTorchTiled {
         windows = windows(paddedSource, grouped);
         positions = new Tensor[kernels];
         weights = new Tensor[kernels];
+        weightsGradient = new Tensor[grouped ? 1 : kernels];
         for (int k = 0; k < kernels; k++) {
             int i = k / period;
             int j = k % period;
@@ -71,16 +77,39 @@ final class PyTorchTiled {
             String order = channelsLast ? ", channels-last" : ", contiguous";
             ways.add(new Way("a strided convolution per kernel" + order, pass -> {
                 PointerScope memory = new PointerScope();
+                PyTorchTiled tiled = new PyTorchTiled(layer, batch, channelsLast, false);
                 return PyTorch.side(
-                        memory, new PyTorchTiled(layer, batch, channelsLast, false).strided(pass, channelsLast));
+                        memory,
+                        tiled.strided(pass, channelsLast),
+                        operand -> tiled.operand(operand, pass, tiled.weights));
             }));
             ways.add(new Way("one grouped convolution" + order, pass -> {
                 PointerScope memory = new PointerScope();
+                PyTorchTiled tiled = new PyTorchTiled(layer, batch, channelsLast, true);
                 return PyTorch.side(
-                        memory, new PyTorchTiled(layer, batch, channelsLast, true).grouped(pass, channelsLast));
+                        memory,
+                        tiled.grouped(pass, channelsLast),
+                        operand -> tiled.operand(operand, pass, tiled.groupedWeights));
             }));
         }
         return ways;
+    }
+
+    private Tensor operand(Operand operand, Pass pass, Tensor... weights) {
+        boolean computed = operand == Operand.resultOf(pass);
+        return switch (operand) {
+            case SOURCE -> computed ? sourceGradient : source;
+            case WEIGHTS -> logical(computed ? weightsGradient : weights);
+            case OUTPUT -> output;
+        };
+    }
+
+    /** Of kernels that follow each other, as [OC, kernels down, kernels across, C, KH, KW]. */
+    private Tensor logical(Tensor[] weights) {
+        long k = layer.kernel();
+        return torch.cat(new TensorVector(weights))
+                .view(period, period, layer.outChannels(), layer.inChannels(), k, k)
+                .permute(2, 0, 1, 3, 4, 5);
     }
 
     private Tensor inner(Tensor image) {
@@ -116,8 +145,7 @@ final class PyTorchTiled {
         inner.copy_(source);
     }
 
-    // ---- A convolution per kernel
-    // ------------------------------------------------------------------------------------
+    // ---- A convolution per kernel -----------------------------------------------------------------------------------
 
     private Runnable strided(Pass pass, boolean channelsLast) {
         return switch (pass) {
@@ -129,28 +157,28 @@ final class PyTorchTiled {
                     }
                 };
             case BACKWARD_DATA -> {
-                Tensor gradient = PyTorch.ordered(source.clone(), channelsLast);
+                sourceGradient = PyTorch.ordered(source.clone(), channelsLast);
                 yield () -> {
                     paddedSource.zero_();
                     for (int k = 0; k < kernels; k++) {
                         Tensor part = PyTorch.backwardData(layer, positions[k], windows[k], weights[k], stride, 0, 1);
                         windows[k].add_(part);
                     }
-                    gradient.copy_(inner);
+                    sourceGradient.copy_(inner);
                 };
             }
             case BACKWARD_WEIGHTS ->
                 () -> {
                     pad();
                     for (int k = 0; k < kernels; k++) {
-                        PyTorch.backwardWeights(layer, positions[k], windows[k], weights[k], stride, 0, 1);
+                        weightsGradient[k] =
+                                PyTorch.backwardWeights(layer, positions[k], windows[k], weights[k], stride, 0, 1);
                     }
                 };
         };
     }
 
-    // ---- One convolution
-    // ---------------------------------------------------------------------------------------------
+    // ---- One convolution --------------------------------------------------------------------------------------------
 
     private void shift() {
         pad();
@@ -183,7 +211,7 @@ final class PyTorchTiled {
                     }
                 };
             case BACKWARD_DATA -> {
-                Tensor gradient = PyTorch.ordered(source.clone(), channelsLast);
+                sourceGradient = PyTorch.ordered(source.clone(), channelsLast);
                 yield () -> {
                     gather(gathered);
                     Tensor results = PyTorch.backwardData(layer, all, shifted, groupedWeights, stride, 0, kernels);
@@ -192,14 +220,15 @@ final class PyTorchTiled {
                     for (int k = 0; k < kernels; k++) {
                         windows[k].add_(parts[k]);
                     }
-                    gradient.copy_(inner);
+                    sourceGradient.copy_(inner);
                 };
             }
             case BACKWARD_WEIGHTS ->
                 () -> {
                     shift();
                     gather(gathered);
-                    PyTorch.backwardWeights(layer, all, shifted, groupedWeights, stride, 0, kernels);
+                    weightsGradient[0] =
+                            PyTorch.backwardWeights(layer, all, shifted, groupedWeights, stride, 0, kernels);
                 };
         };
     }
