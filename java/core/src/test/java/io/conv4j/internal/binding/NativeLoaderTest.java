@@ -5,8 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.conv4j.NewJvm;
 import io.conv4j.memory.Tensor;
+import io.conv4j.plan.ConvPlan;
+import io.conv4j.plan.PlanOptions;
+import io.conv4j.spec.ConvSpec;
 import io.conv4j.spec.Shape;
 import java.io.File;
+import java.lang.ref.Reference;
+import java.lang.ref.WeakReference;
 import java.lang.reflect.Method;
 import java.net.MalformedURLException;
 import java.net.URISyntaxException;
@@ -131,6 +136,11 @@ class NativeLoaderTest {
         }
     }
 
+    @Test
+    void aClassLoaderThatIsLetGoOfIsUnloaded() throws Exception {
+        assertEquals(List.of("computed", "computed", "unloaded"), run(CLASS_PATH, directory, "unloaded"));
+    }
+
     /** As of {@code File.toURL()}. */
     @Test
     void aClassPathMayHoldWhatAUriMustNot() throws Exception {
@@ -161,7 +171,7 @@ class NativeLoaderTest {
         return NewJvm.run(Map.of(), arguments).lines().toList();
     }
 
-    /** Each step is "load", or another word for how to, a platform, or a directory: one "in" which to look, or the cache. */
+    /** Each step is "load", or another word for how to or for what then, a platform, or a directory: one "in" which to look, or the cache. */
     static final class Steps {
         public static void main(String[] steps) throws Exception {
             for (String step : steps) {
@@ -182,14 +192,21 @@ class NativeLoaderTest {
                         load();
                         System.out.println("interrupted " + Thread.interrupted());
                     }
-                    case "other" -> {
-                        try (URLClassLoader other =
-                                new URLClassLoader(classPath(), ClassLoader.getPlatformClassLoader())) {
-                            Method main =
-                                    other.loadClass(Steps.class.getName()).getDeclaredMethod("main", String[].class);
-                            main.setAccessible(true);
-                            main.invoke(null, (Object) new String[] {"load"});
+                    case "other" -> elsewhere("load");
+                    case "unloaded" -> {
+                        System.setProperty("org.bytedeco.javacpp.nopointergc", "true");
+                        Reference<ClassLoader> loader = elsewhere("compute");
+                        for (int i = 0; i < 100 && loader.get() != null; i++) {
+                            System.gc();
+                            Thread.sleep(100);
                         }
+                        System.out.println(loader.get() == null ? "unloaded" : "kept");
+                    }
+                    case "compute" -> {
+                        compute();
+                        Thread other = new Thread(Steps::compute); // for which the library's own thread computes
+                        other.start();
+                        other.join();
                     }
                     default -> {
                         if (step.startsWith("in ")) {
@@ -200,6 +217,27 @@ class NativeLoaderTest {
                         }
                     }
                 }
+            }
+        }
+
+        /** Has another class loader's class take a step, and lets go of it. */
+        private static Reference<ClassLoader> elsewhere(String step) throws Exception {
+            try (URLClassLoader other = new URLClassLoader(classPath(), ClassLoader.getPlatformClassLoader())) {
+                Method main = other.loadClass(Steps.class.getName()).getDeclaredMethod("main", String[].class);
+                main.setAccessible(true);
+                main.invoke(null, (Object) new String[] {step});
+                return new WeakReference<>(other);
+            }
+        }
+
+        private static void compute() {
+            ConvSpec spec = ConvSpec.builder(8, 8).kernel(3, 3).build();
+            PlanOptions options = PlanOptions.builder().threads(2).build();
+            try (ConvPlan plan = ConvPlan.create(spec, Shape.of(1, 8, 8, 8), options);
+                    Tensor source = Tensor.zeros(plan.sourceShape());
+                    Tensor weights = Tensor.zeros(plan.weightsShape());
+                    Tensor output = plan.forward(source, weights)) {
+                System.out.println(output.isClosed() ? "closed" : "computed");
             }
         }
 
