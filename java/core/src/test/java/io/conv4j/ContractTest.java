@@ -599,6 +599,11 @@ class ContractTest {
                 illegal("values", () -> tensor(2, 3).copyFrom(new float[5])),
                 illegal("values", () -> tensor(2, 3).copyFrom(new float[7])),
                 state("tensor", () -> closed(shape).copyFrom(new float[6])),
+                state("tensor", () -> {
+                    Tensor t = Tensor.zeros(shape, Layout.CHANNELS_LAST);
+                    t.close();
+                    t.copyFrom(new float[6]);
+                }),
                 state("tensor", () -> gone(shape).copyFrom(new float[6])));
         method(
                 "Tensor.copyTo(Tensor)",

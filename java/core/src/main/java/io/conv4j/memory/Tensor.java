@@ -305,6 +305,8 @@ public final class Tensor implements AutoCloseable {
      *
      * @return a new array
      * @throws IllegalStateException if the tensor is closed, or has more elements than an array can hold
+     * @throws OutOfMemoryError if there is no room for the array, or, in another layout than {@link
+     *     Layout#CHANNELS_FIRST}, for a native copy
      */
     public float[] toFloatArray() {
         if (shape.elements() > Integer.MAX_VALUE - 8) {
@@ -324,6 +326,8 @@ public final class Tensor implements AutoCloseable {
      * @throws NullPointerException if {@code values} is null
      * @throws IllegalArgumentException if it has another length
      * @throws IllegalStateException if the tensor is closed
+     * @throws OutOfMemoryError if there is no native memory for a copy, which layouts other than {@link
+     *     Layout#CHANNELS_FIRST} take
      */
     public void copyTo(float[] values) {
         Objects.requireNonNull(values, "values");
@@ -344,6 +348,8 @@ public final class Tensor implements AutoCloseable {
      * @throws NullPointerException if {@code values} is null
      * @throws IllegalArgumentException if it has another length
      * @throws IllegalStateException if the tensor is closed
+     * @throws OutOfMemoryError if there is no native memory for a copy, which layouts other than {@link
+     *     Layout#CHANNELS_FIRST} take
      */
     public void copyFrom(float[] values) {
         Objects.requireNonNull(values, "values");
@@ -351,6 +357,7 @@ public final class Tensor implements AutoCloseable {
         if (layout.equals(Layout.CHANNELS_FIRST)) {
             inPieces((offset, size) -> NativeLibrary.copyFromArray(memory.address(), offset, values, offset, size));
         } else {
+            memory.checkOpen("tensor"); // so that a closed one costs no copy
             try (Tensor logical = of(values, shape)) {
                 logical.copyTo(this);
             }
