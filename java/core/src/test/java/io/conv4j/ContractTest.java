@@ -744,7 +744,7 @@ class ContractTest {
                 illegal("sourceShape", () -> ConvPlan.create(LAYER, Shape.of(4, 2, 0, 3))),
                 unsupported("sourceShape", () -> ConvPlan.create(vast, Shape.of(1, 2, 1, 1))),
                 unsupported("sourceShape", () -> ConvPlan.create(LAYER, Shape.of(1L << 31, 2, 3, 3))),
-                unsupported("sourceShape", () -> ConvPlan.create(wide, SOURCE)));
+                unsupported("spec", () -> ConvPlan.create(wide, SOURCE)));
         method(
                 "ConvPlan.create(ConvSpec, Shape, PlanOptions)",
                 isNull("spec", () -> ConvPlan.create(null, SOURCE, options)),

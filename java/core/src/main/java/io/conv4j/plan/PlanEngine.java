@@ -89,16 +89,16 @@ final class PlanEngine {
                     + " implementation KERNELS does");
         }
         checkSize(argument, "the batch", geometry.batch());
-        checkSize(argument, "input channels", geometry.inChannels());
-        checkSize(argument, "output channels", geometry.outChannels());
+        checkSize("spec", "input channels", geometry.inChannels());
+        checkSize("spec", "output channels", geometry.outChannels());
         for (Axis axis : geometry.axes()) {
             checkSize(argument, "the source", axis.input());
-            checkSize(argument, "the kernel", axis.kernel());
-            checkSize(argument, "the stride", axis.stride());
-            checkSize(argument, "the dilation", axis.dilation());
-            checkSize(argument, "the padding", Math.max(axis.padBegin(), axis.padEnd()));
+            checkSize("spec", "the kernel", axis.kernel());
+            checkSize("spec", "the stride", axis.stride());
+            checkSize("spec", "the dilation", axis.dilation());
+            checkSize("spec", "the padding", Math.max(axis.padBegin(), axis.padEnd()));
             checkSize(argument, "the output", axis.output());
-            checkSize(argument, "the sharing", axis.sharing().size());
+            checkSize("spec", "the sharing", axis.sharing().size());
         }
         ConvGeometry images = geometry.batch() == 0 ? geometry.withBatch(1) : geometry;
         for (Shape shape : new Shape[] {images.sourceShape(), images.weightsShape(), images.outputShape()}) {
