@@ -8,6 +8,6 @@ if(CONV4J_SANITIZE)
     add_compile_options(--param=asan-instrumentation-with-call-threshold=0)
   endif()
   add_link_options(-fsanitize=${CONV4J_SANITIZE})
-  # Measures this machine, which checks and spilled registers would make 50 times as slow.
+  # Measures this machine, and would find 1.3 GFLOP/s in place of 104 (Zen 3).
   set_source_files_properties(src/core/machine.cpp PROPERTIES COMPILE_OPTIONS "-O3;-fno-sanitize=all")
 endif()

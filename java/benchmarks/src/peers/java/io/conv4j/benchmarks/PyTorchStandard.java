@@ -64,10 +64,10 @@ final class PyTorchStandard {
                         () -> result[0] =
                                 PyTorch.backwardWeights(layer, gradient, source, weights, stride, padding, groups);
                 },
-                operand -> operand == Operand.resultOf(pass) ? result[0] : given(operand, source, weights, gradient));
+                operand -> operand == Operand.resultOf(pass) ? result[0] : operand(operand, source, weights, gradient));
     }
 
-    private static Tensor given(Operand operand, Tensor source, Tensor weights, Tensor output) {
+    private static Tensor operand(Operand operand, Tensor source, Tensor weights, Tensor output) {
         return switch (operand) {
             case SOURCE -> source;
             case WEIGHTS -> weights;
@@ -83,7 +83,7 @@ final class PyTorchStandard {
         return PyTorch.side(
                 memory,
                 () -> PyTorch.convolutionInto(result, layer, source, weights),
-                operand -> given(operand, source, weights, result));
+                operand -> operand(operand, source, weights, result));
     }
 
     private static PeerSide packed(Layer layer, long batch, boolean channelsLast) {
@@ -108,6 +108,6 @@ final class PyTorchStandard {
                 memory,
                 () -> result[0] = torch.mkldnn_convolution(
                         source, weights, new TensorOptional(), padding, stride, dilation, layer.groups()),
-                operand -> given(operand, source, given, result[0]));
+                operand -> operand(operand, source, given, result[0]));
     }
 }
