@@ -685,22 +685,23 @@ class ContractTest {
     }
 
     /** A result that is an operand, or overlaps one by an element at either end. */
-    private static Refusal[] aliases(String name, Shape result, Shape operand, TwoTensors call) {
+    private static Refusal[] aliases(String name, Shape result, String operandName, Shape operand, TwoTensors call) {
+        String message = name + ": expected memory apart from that of " + operandName;
         int resultSize = (int) result.elements();
         int operandSize = (int) operand.elements();
-        Refusal[] same = illegal(name, () -> {
+        Refusal[] same = illegal(message, () -> {
             Tensor both = tensor(result);
             call.with(both, both);
         });
         return all(
                 result.equals(operand) ? same : new Refusal[0],
-                illegal(name, () -> {
+                illegal(message, () -> {
                     FloatBuffer shared = floats(resultSize + operandSize - 1);
                     call.with(
                             opened(Tensor.view(shared, result)),
                             opened(Tensor.view(shared.position(resultSize - 1), operand)));
                 }),
-                illegal(name, () -> {
+                illegal(message, () -> {
                     FloatBuffer shared = floats(resultSize + operandSize - 1);
                     call.with(
                             opened(Tensor.view(shared.position(operandSize - 1), result)),
@@ -837,8 +838,8 @@ class ContractTest {
                         activations(k, "source", SOURCE, x -> k.unbiased.forwardInto(x, k.w(), y())),
                         weights(k, "weights", w -> k.unbiased.forwardInto(x(), w, y())),
                         activations(k, "output", OUTPUT, y -> k.unbiased.forwardInto(x(), k.w(), y)),
-                        aliases("output", OUTPUT, SOURCE, (y, x) -> k.unbiased.forwardInto(x, k.w(), y)),
-                        aliases("output", OUTPUT, k.weights, (y, w) -> k.unbiased.forwardInto(x(), w, y)),
+                        aliases("output", OUTPUT, "source", SOURCE, (y, x) -> k.unbiased.forwardInto(x, k.w(), y)),
+                        aliases("output", OUTPUT, "weights", k.weights, (y, w) -> k.unbiased.forwardInto(x(), w, y)),
                         closedPlan(() -> k.closed.forwardInto(x(), k.w(), y())),
                         illegal("bias", () -> k.plan.forwardInto(x(), k.w(), y())))));
         method(
@@ -848,9 +849,9 @@ class ContractTest {
                         weights(k, "weights", w -> k.plan.forwardInto(x(), w, b(), y())),
                         operand("bias", BIAS, b -> k.plan.forwardInto(x(), k.w(), b, y())),
                         activations(k, "output", OUTPUT, y -> k.plan.forwardInto(x(), k.w(), b(), y)),
-                        aliases("output", OUTPUT, SOURCE, (y, x) -> k.plan.forwardInto(x, k.w(), b(), y)),
-                        aliases("output", OUTPUT, k.weights, (y, w) -> k.plan.forwardInto(x(), w, b(), y)),
-                        aliases("output", OUTPUT, BIAS, (y, b) -> k.plan.forwardInto(x(), k.w(), b, y)),
+                        aliases("output", OUTPUT, "source", SOURCE, (y, x) -> k.plan.forwardInto(x, k.w(), b(), y)),
+                        aliases("output", OUTPUT, "weights", k.weights, (y, w) -> k.plan.forwardInto(x(), w, b(), y)),
+                        aliases("output", OUTPUT, "bias", BIAS, (y, b) -> k.plan.forwardInto(x(), k.w(), b, y)),
                         closedPlan(() -> k.closed.forwardInto(x(), k.w(), b(), y())),
                         illegal("bias", () -> k.unbiased.forwardInto(x(), k.w(), b(), y())))));
         method(
@@ -868,11 +869,13 @@ class ContractTest {
                         aliases(
                                 "sourceGradient",
                                 SOURCE,
+                                "outputGradient",
                                 OUTPUT,
                                 (dx, dy) -> k.plan.backwardDataInto(dy, k.w(), dx, ADD)),
                         aliases(
                                 "sourceGradient",
                                 SOURCE,
+                                "weights",
                                 k.weights,
                                 (dx, w) -> k.plan.backwardDataInto(y(), w, dx, ADD)),
                         accumulate(() -> k.plan.backwardDataInto(y(), k.w(), x(), null)),
@@ -893,11 +896,13 @@ class ContractTest {
                         aliases(
                                 "weightsGradient",
                                 k.weights,
+                                "source",
                                 SOURCE,
                                 (dw, x) -> k.plan.backwardWeightsInto(x, y(), dw, ADD)),
                         aliases(
                                 "weightsGradient",
                                 k.weights,
+                                "outputGradient",
                                 OUTPUT,
                                 (dw, dy) -> k.plan.backwardWeightsInto(x(), dy, dw, ADD)),
                         accumulate(() -> k.plan.backwardWeightsInto(x(), y(), k.w(), null)),
@@ -915,7 +920,12 @@ class ContractTest {
                 both(k -> all(
                         activations(k, "outputGradient", OUTPUT, dy -> k.plan.backwardBiasInto(dy, b(), ADD)),
                         operand("biasGradient", BIAS, db -> k.plan.backwardBiasInto(y(), db, ADD)),
-                        aliases("biasGradient", BIAS, OUTPUT, (db, dy) -> k.plan.backwardBiasInto(dy, db, ADD)),
+                        aliases(
+                                "biasGradient",
+                                BIAS,
+                                "outputGradient",
+                                OUTPUT,
+                                (db, dy) -> k.plan.backwardBiasInto(dy, db, ADD)),
                         accumulate(() -> k.plan.backwardBiasInto(y(), b(), null)),
                         closedPlan(() -> k.closed.backwardBiasInto(y(), b(), ADD)),
                         state("spec", () -> k.unbiased.backwardBiasInto(y(), b(), ADD)))));

@@ -217,7 +217,8 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     public void forwardInto(Tensor source, Tensor weights, Tensor output) {
         checkForward(source, weights, null);
         checkOperand("output", output, outputShape, OUTPUT);
-        checkApart("output", output, source, weights, null);
+        checkApart("output", output, "source", source);
+        checkApart("output", output, "weights", weights);
         runForward(source, weights, null, output);
     }
 
@@ -234,7 +235,9 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
         Objects.requireNonNull(bias, "bias");
         checkForward(source, weights, bias);
         checkOperand("output", output, outputShape, OUTPUT);
-        checkApart("output", output, source, weights, bias);
+        checkApart("output", output, "source", source);
+        checkApart("output", output, "weights", weights);
+        checkApart("output", output, "bias", bias);
         runForward(source, weights, bias, output);
     }
 
@@ -264,7 +267,8 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     public void backwardDataInto(Tensor outputGradient, Tensor weights, Tensor sourceGradient, Accumulate accumulate) {
         checkBackwardData(outputGradient, weights);
         checkOperand("sourceGradient", sourceGradient, sourceShape, SOURCE);
-        checkApart("sourceGradient", sourceGradient, outputGradient, weights, null);
+        checkApart("sourceGradient", sourceGradient, "outputGradient", outputGradient);
+        checkApart("sourceGradient", sourceGradient, "weights", weights);
         Objects.requireNonNull(accumulate, "accumulate");
         runBackwardData(outputGradient, weights, sourceGradient, accumulate);
     }
@@ -298,7 +302,8 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
             Tensor source, Tensor outputGradient, Tensor weightsGradient, Accumulate accumulate) {
         checkBackwardWeights(source, outputGradient);
         checkWeights("weightsGradient", weightsGradient);
-        checkApart("weightsGradient", weightsGradient, source, outputGradient, null);
+        checkApart("weightsGradient", weightsGradient, "source", source);
+        checkApart("weightsGradient", weightsGradient, "outputGradient", outputGradient);
         Objects.requireNonNull(accumulate, "accumulate");
         runBackwardWeights(source, outputGradient, weightsGradient, accumulate);
     }
@@ -332,7 +337,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
         engine.checkOpen();
         checkOperand("outputGradient", outputGradient, outputShape, OUTPUT);
         checkOperand("biasGradient", biasGradient, biasShape(), BIAS);
-        checkApart("biasGradient", biasGradient, outputGradient, null, null);
+        checkApart("biasGradient", biasGradient, "outputGradient", outputGradient);
         Objects.requireNonNull(accumulate, "accumulate");
         runBackwardBias(outputGradient, biasGradient, accumulate);
     }
@@ -417,11 +422,9 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
         PlanEngine.checkOpen(name, tensor);
     }
 
-    private static void checkApart(String name, Tensor result, Tensor first, Tensor second, Tensor third) {
-        if (PlanEngine.overlap(result, first)
-                || (second != null && PlanEngine.overlap(result, second))
-                || (third != null && PlanEngine.overlap(result, third))) {
-            throw new IllegalArgumentException(name + ": expected memory apart from the other tensors'");
+    private static void checkApart(String name, Tensor result, String operandName, Tensor operand) {
+        if (PlanEngine.overlap(result, operand)) {
+            throw new IllegalArgumentException(name + ": expected memory apart from that of " + operandName);
         }
     }
 
