@@ -252,6 +252,18 @@ class ConcurrencyTest {
     }
 
     @Test
+    void anErrorOfAnotherThreadSaysWhoCalled() {
+        Runnable call = () -> {
+            throw new IllegalStateException();
+        };
+        Throwable error = assertThrows(IllegalStateException.class, () -> ThreadLease.handOver(call));
+        List<String> methods = Arrays.stream(error.getStackTrace())
+                .map(StackTraceElement::getMethodName)
+                .toList();
+        assertTrue(methods.contains("anErrorOfAnotherThreadSaysWhoCalled"), methods::toString);
+    }
+
+    @Test
     void forgottenPlansAreFreed() throws InterruptedException {
         long before = Tensor.liveBytes();
         forget();
