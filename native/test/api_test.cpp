@@ -73,7 +73,43 @@ TEST(ApiTest, ImpossibleGeometriesAreRefused) {
   EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.axes[0].stride = 0; }));
   EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.axes[1].kernel = INT64_MAX; }));
   EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.axes[0].output = 7; }));
-  EXPECT_EQ(C4J_INVALID_ARGUMENT, c4j_plan_create(nullptr, nullptr, nullptr));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.orientation = 2; }));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.transposed = 2; }));
+}
+
+TEST(ApiTest, NullIsRefusedWhereSomethingIsReadOrWritten) {
+  const c4j_geometry geometry = small_geometry(1, 4, 4);
+  const Plan plan(geometry);
+  const int64_t dims[] = {1, 4, 6, 6};
+  const std::vector<float> src(4 * 36);
+  int64_t number = 0;
+  const int64_t live = c4j_memory_live_bytes();
+  const auto expect = [](const char* message, int32_t status) {
+    EXPECT_EQ(C4J_INVALID_ARGUMENT, status);
+    EXPECT_STREQ(message, c4j_last_error());
+  };
+  expect("flops_per_second: expected a place but got null", c4j_machine_limits(0, 1, 0, nullptr, &number));
+  expect("bytes_per_second: expected a place but got null", c4j_machine_limits(0, 1, 0, &number, nullptr));
+  expect("address: expected a place but got null", c4j_memory_allocate(1, nullptr));
+  expect("size_bytes: expected a place but got null", c4j_layout_size_bytes(0, dims, 4, nullptr));
+  expect("dims: expected at least one", c4j_layout_size_bytes(0, nullptr, 4, &number));
+  expect("source: expected 576 bytes but got 0",
+         c4j_reorder(dims, 4, 0, bytes(src), C4J_CHANNELS_FIRST, address(src), bytes(src), C4J_CHANNELS_LAST, 1));
+  expect("destination: expected 576 bytes but got 0",
+         c4j_reorder(dims, 4, address(src), bytes(src), C4J_CHANNELS_FIRST, 0, bytes(src), C4J_CHANNELS_LAST, 1));
+  expect("geometry: expected one but got null", c4j_plan_create(nullptr, nullptr, &number));
+  expect("plan: expected a place but got null", c4j_plan_create(&geometry, nullptr, nullptr));
+  expect("new_plan: expected a place but got null", c4j_plan_with_batch(plan.get(), 2, nullptr));
+  expect("layout: expected a place but got null", c4j_plan_layout(plan.get(), C4J_SRC, nullptr));
+  expect("layout: expected a place but got null", c4j_plan_pass_layout(plan.get(), C4J_FORWARD, C4J_SRC, nullptr));
+  expect("workspace_bytes: expected a place but got null",
+         c4j_plan_workspace_bytes(plan.get(), C4J_FORWARD, C4J_OVERWRITE, nullptr));
+  expect("plan: expected one but got null", c4j_plan_layout(0, C4J_SRC, &number));
+  expect("src: expected 576 bytes but got 0",
+         plan.execute(C4J_FORWARD, C4J_OVERWRITE, {0, 576}, memory(src), {0, 0}, memory(src)));
+  expect("accumulate: expected 0 or 1",
+         plan.execute(C4J_FORWARD, C4J_ADD + 1, memory(src), memory(src), {0, 0}, memory(src)));
+  EXPECT_EQ(live, c4j_memory_live_bytes());
 }
 
 // oneDNN divides by zero on these.

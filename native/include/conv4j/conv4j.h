@@ -90,7 +90,7 @@ C4J_API const char* c4j_layout_name(int64_t layout);
 C4J_API int32_t c4j_layout_type(int64_t layout);
 
 /* Copies a tensor from one layout to another. To C4J_BF16 numbers are rounded to the nearest, ties to even; a NaN stays
- * one. `threads` as in c4j_options. */
+ * one. `threads` as in c4j_options; the caller vouches that the two lie apart. */
 C4J_API int32_t c4j_reorder(const int64_t* dims, int64_t rank, int64_t source, int64_t source_bytes,
                             int64_t source_layout, int64_t destination, int64_t destination_bytes,
                             int64_t destination_layout, int64_t threads);
@@ -229,8 +229,8 @@ C4J_API const char* c4j_plan_implementation(int64_t plan, int64_t pass);
  *   C4J_BACKWARD_BIAS     bias         = the sum of dst (of src, in a transposed plan)
  *
  * Operands a pass does not use are passed as 0, 0, 0; so is the bias of a plan without one, while
- * the layer's forward pass takes that of a plan with one. Each comes in any layout.
- * C4J_ADD adds to the result instead of overwriting it. Thread-safe. */
+ * the layer's forward pass takes that of a plan with one. Each comes in any layout; the caller vouches that the result
+ * lies apart from the others. C4J_ADD adds to the result instead of overwriting it. Thread-safe. */
 C4J_API int32_t c4j_plan_execute(int64_t plan, int64_t pass, int64_t accumulate, int64_t src, int64_t src_bytes,
                                  int64_t src_layout, int64_t weights, int64_t weights_bytes, int64_t weights_layout,
                                  int64_t bias, int64_t bias_bytes, int64_t bias_layout, int64_t dst, int64_t dst_bytes,

@@ -43,6 +43,13 @@ int32_t guarded(const Body& body) {
   }
 }
 
+// Where a result goes.
+template <typename T>
+T& place(T* given, const char* name) {
+  if (given == nullptr) throw Error(Status::kInvalidArgument, std::string(name) + ": expected a place but got null");
+  return *given;
+}
+
 const Plan& plan_of(int64_t plan) {
   require(plan != 0, "plan: expected one but got null");
   return *reinterpret_cast<const Plan*>(plan);
@@ -60,6 +67,8 @@ Operand operand_of(int64_t operand) {
 }
 
 Pass pass_of(int64_t pass) { return enumerator<Pass>(pass, 4, "pass: expected 0 to 3"); }
+
+bool adds(int64_t accumulate) { return enumerator<bool>(accumulate, 2, "accumulate: expected 0 or 1"); }
 
 // Sizes that every later computation may rely on. oneDNN keeps them in 32 bits inside.
 int64_t size(int64_t value, int64_t least, const char* message) {
@@ -85,8 +94,8 @@ Geometry geometry_of(const c4j_geometry* given) {
   require(geometry.ic % geometry.groups == 0 && geometry.oc % geometry.groups == 0,
           "groups: expected a divisor of ic and oc");
   geometry.bias = enumerator<BiasMode>(given->bias, 4, "bias: expected 0 to 3");
-  geometry.flipped = given->orientation == C4J_CONVOLUTION;
-  geometry.transposed = given->transposed != 0;
+  geometry.flipped = enumerator<bool>(given->orientation, 2, "orientation: expected 0 or 1");
+  geometry.transposed = enumerator<bool>(given->transposed, 2, "transposed: expected 0 or 1");
   require(!geometry.transposed || geometry.bias <= BiasMode::kChannel,
           "bias: expected none or one per channel in a transposed plan");
   require(given->spatial >= 1 && given->spatial <= 3, "spatial: expected 1 to 3");
@@ -166,16 +175,17 @@ const char* c4j_isa(void) {
 int32_t c4j_machine_limits(int64_t isa, int64_t threads, int64_t size_bytes, int64_t* flops_per_second,
                            int64_t* bytes_per_second) {
   return guarded([&] {
-    *flops_per_second = static_cast<int64_t>(peak_flops(isa_of(isa), threads_of(threads)));
-    *bytes_per_second = static_cast<int64_t>(bandwidth(size_bytes, threads_of(threads)));
+    int64_t &flops = place(flops_per_second, "flops_per_second"), &bytes = place(bytes_per_second, "bytes_per_second");
+    flops = static_cast<int64_t>(peak_flops(isa_of(isa), threads_of(threads)));
+    bytes = static_cast<int64_t>(bandwidth(size_bytes, threads_of(threads)));
   });
 }
 
 int32_t c4j_memory_allocate(int64_t size_bytes, int64_t* address) {
   return guarded([&] {
     require(size_bytes >= 0, "size_bytes: expected at least 0");
-    require(address != nullptr, "address: expected a place but got null");
-    *address = reinterpret_cast<int64_t>(allocate_memory(size_bytes));
+    int64_t& allocated = place(address, "address");
+    allocated = reinterpret_cast<int64_t>(allocate_memory(size_bytes));
   });
 }
 
@@ -195,7 +205,7 @@ int32_t c4j_memory_copy(void* destination, int64_t destination_offset, const voi
 int64_t c4j_memory_address(const void* pointer) { return reinterpret_cast<int64_t>(pointer); }
 
 int32_t c4j_layout_size_bytes(int64_t layout, const int64_t* dims, int64_t rank, int64_t* size) {
-  return guarded([&] { *size = size_bytes(layout_of(layout), dims_of(dims, rank)); });
+  return guarded([&] { place(size, "size_bytes") = size_bytes(layout_of(layout), dims_of(dims, rank)); });
 }
 
 const char* c4j_layout_name(int64_t layout) { return layout_name(layout); }
@@ -212,8 +222,8 @@ int32_t c4j_reorder(const int64_t* dims, int64_t rank, int64_t source, int64_t s
     const Dims shape = dims_of(dims, rank);
     const Layout from = layout_of(source_layout);
     const Layout to = layout_of(destination_layout);
-    require(source_bytes >= size_bytes(from, shape), "source_bytes: expected as many as the layout takes");
-    require(destination_bytes >= size_bytes(to, shape), "destination_bytes: expected as many as the layout takes");
+    check_size("source", source, source_bytes, size_bytes(from, shape));
+    check_size("destination", destination, destination_bytes, size_bytes(to, shape));
     reorder(shape, reinterpret_cast<const void*>(source), from, reinterpret_cast<void*>(destination), to,
             threads_of(threads));
   });
@@ -221,19 +231,19 @@ int32_t c4j_reorder(const int64_t* dims, int64_t rank, int64_t source, int64_t s
 
 int32_t c4j_plan_create(const c4j_geometry* geometry, const c4j_options* options, int64_t* plan) {
   return guarded([&] {
-    require(plan != nullptr, "plan: expected a place but got null");
-    *plan = reinterpret_cast<int64_t>(new Plan(geometry_of(geometry), options_of(options)));
+    int64_t& created = place(plan, "plan");
+    created = reinterpret_cast<int64_t>(new Plan(geometry_of(geometry), options_of(options)));
   });
 }
 
 int32_t c4j_plan_with_batch(int64_t plan, int64_t n, int64_t* new_plan) {
   return guarded([&] {
-    require(new_plan != nullptr, "new_plan: expected a place but got null");
+    int64_t& created = place(new_plan, "new_plan");
     const Plan& like = plan_of(plan);
     Geometry geometry = like.geometry();
     geometry.n = size(n, 0, "n: expected 0 to 2^31 - 1");
     check_elements(geometry);
-    *new_plan = reinterpret_cast<int64_t>(new Plan(like, n));
+    created = reinterpret_cast<int64_t>(new Plan(like, n));
   });
 }
 
@@ -242,18 +252,20 @@ int32_t c4j_plan_destroy(int64_t plan) {
 }
 
 int32_t c4j_plan_layout(int64_t plan, int64_t operand, int64_t* layout) {
-  return guarded([&] { *layout = plan_of(plan).layout(operand_of(operand)); });
+  return guarded([&] { place(layout, "layout") = plan_of(plan).layout(operand_of(operand)); });
 }
 
 int32_t c4j_plan_pass_layout(int64_t plan, int64_t pass, int64_t operand, int64_t* layout) {
   return guarded([&] {
     require(pass != C4J_BACKWARD_BIAS, "pass: expected one with three operands");
-    *layout = plan_of(plan).layout(pass_of(pass), operand_of(operand));
+    place(layout, "layout") = plan_of(plan).layout(pass_of(pass), operand_of(operand));
   });
 }
 
 int32_t c4j_plan_workspace_bytes(int64_t plan, int64_t pass, int64_t accumulate, int64_t* workspace_bytes) {
-  return guarded([&] { *workspace_bytes = plan_of(plan).workspace_bytes(pass_of(pass), accumulate == C4J_ADD); });
+  return guarded([&] {
+    place(workspace_bytes, "workspace_bytes") = plan_of(plan).workspace_bytes(pass_of(pass), adds(accumulate));
+  });
 }
 
 const char* c4j_plan_implementation(int64_t plan, int64_t pass) {
@@ -270,7 +282,7 @@ int32_t c4j_plan_execute(int64_t plan, int64_t pass, int64_t accumulate, int64_t
     const Operands operands = {
         {{src, src_bytes, src_layout}, {weights, weights_bytes, weights_layout}, {dst, dst_bytes, dst_layout}},
         {bias, bias_bytes, bias_layout}};
-    plan_of(plan).execute(pass_of(pass), accumulate == C4J_ADD, operands);
+    plan_of(plan).execute(pass_of(pass), adds(accumulate), operands);
   });
 }
 

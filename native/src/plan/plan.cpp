@@ -25,20 +25,12 @@ const char* name_of(Operand operand) {
 
 Operand result_of(Pass pass) { return pass == Pass::kForward ? kDst : pass == Pass::kBackwardData ? kSrc : kWeights; }
 
-void check_size(const char* name, const Operands::Operand& operand, int64_t expected) {
-  const int64_t given = operand.address == 0 ? 0 : operand.size_bytes;
-  if (given < expected) {
-    throw Error(Status::kInvalidArgument, std::string(name) + ": expected " + std::to_string(expected) +
-                                              " bytes but got " + std::to_string(given));
-  }
-}
-
 void check_foreign(const char* name, const Operands::Operand& operand, const Dims& dims, bool weights) {
   const Layout layout = layout_of(operand.layout);
   if (layout.is_weights() && !weights) {
     throw Error(Status::kInvalidArgument, std::string(name) + ": expected activations but got packed weights");
   }
-  check_size(name, operand, size_bytes(layout, dims));
+  check_size(name, operand.address, operand.size_bytes, size_bytes(layout, dims));
 }
 
 }  // namespace
@@ -141,7 +133,9 @@ Layout Plan::layout_given(Operand operand, const Operands& operands) const {
 
 void Plan::check(Operand operand, const Operands& operands) const {
   const Operands::Operand& given = operands.of[operand];
-  if (given.layout == layout_ids_[operand]) return check_size(name_of(operand), given, own_bytes_[operand]);
+  if (given.layout == layout_ids_[operand]) {
+    return check_size(name_of(operand), given.address, given.size_bytes, own_bytes_[operand]);
+  }
   check_foreign(name_of(operand), given, dims_[operand], operand == kWeights);
 }
 
@@ -161,7 +155,9 @@ void Plan::check(Pass pass, const Operands& operands) const {
   if (backward_bias || operands.bias.address != 0) {
     require(belongs, "bias: the plan has none");
     require(backward_bias || pass == main_pass(), "bias: this pass takes none");
-    if (operands.bias.layout == kLogical) return check_size("bias", operands.bias, logical_bias_bytes_);
+    if (operands.bias.layout == kLogical) {
+      return check_size("bias", operands.bias.address, operands.bias.size_bytes, logical_bias_bytes_);
+    }
     check_foreign("bias", operands.bias, bias_dims_, false);
   }
 }

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
+#include "core/error.h"
 #include "core/layout.h"
 #include "onednn/reorder.h"
 
@@ -12,6 +14,15 @@ namespace conv4j {
 
 // Bytes of a tensor of this logical shape, padding lanes included.
 int64_t size_bytes(const Layout& layout, const Dims& dims);
+
+// Throws if memory has fewer bytes than expected; null has none.
+inline void check_size(const char* name, int64_t address, int64_t size_bytes, int64_t expected) {
+  const int64_t given = address == 0 ? 0 : size_bytes;
+  if (given < expected) {
+    throw Error(Status::kInvalidArgument, std::string(name) + ": expected " + std::to_string(expected) +
+                                              " bytes but got " + std::to_string(given));
+  }
+}
 
 // Copies a tensor to another layout; with `add`, adds to what is there. Own weights of several kernels, or in bf16, are
 // reached over floats in logical order. Immutable and thread-safe.
