@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <utility>
 #include <vector>
 
@@ -117,6 +118,27 @@ TEST(AllocationsTest, PlansOfLongKernelsGrowAsTheyDo) {
   const double bytes = bytes_of(1 << 12);
   EXPECT_GT(bytes, 1 << 12);
   EXPECT_LT(bytes_of(1 << 14), 6 * bytes);
+}
+
+TEST(AllocationsTest, FreedMemoryGoesBackToTheSystem) {
+  const auto pages = [] {
+    int64_t all = 0;
+    std::ifstream("/proc/self/statm") >> all;
+    return all;
+  };
+  const auto use = [] {
+    for (int64_t i = 0; i < 64; ++i) {
+      for (int64_t size : {int64_t{1} << 20, (int64_t{2} << 20) + 4096 * i}) {
+        int64_t memory = 0;
+        ASSERT_EQ(C4J_OK, c4j_memory_allocate(size, &memory));
+        ASSERT_EQ(C4J_OK, c4j_memory_free(memory, size));
+      }
+    }
+  };
+  use();
+  const int64_t before = pages();
+  use();
+  EXPECT_LT(pages() - before, 256);
 }
 
 TEST(AllocationsTest, PlansOnOneDnnAllocateNoMoreThanItsPrimitives) {

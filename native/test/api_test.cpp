@@ -75,6 +75,83 @@ TEST(ApiTest, ImpossibleGeometriesAreRefused) {
   EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.axes[0].output = 7; }));
   EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.orientation = 2; }));
   EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.transposed = 2; }));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.transposed = 1, g.bias = C4J_BIAS_POSITION; }));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.axes[0].sharing = 4; }));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.axes[0].sharing_size = 0; }));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.axes[1].sharing_size = int64_t{1} << 31; }));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) { g.spatial = 0; }));
+  EXPECT_STREQ("spatial: expected 1 to 3", c4j_last_error());
+  // Tiled, for oneDNN has checks of its own.
+  EXPECT_EQ(C4J_INVALID_ARGUMENT,
+            status_of([](c4j_geometry& g) { g.axes[0].sharing = C4J_TILED, g.ic = 3, g.groups = 2; }));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of([](c4j_geometry& g) {
+              g.axes[0].sharing = C4J_TILED, g.axes[0].pad_begin = -1, g.axes[0].output = 2;
+            }));
+}
+
+TEST(ApiTest, ImpossibleOptionsAreRefused) {
+  c4j_geometry geometry = small_geometry(1, 4, 4);
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, Plan(geometry, {1025, C4J_AUTO, 0, C4J_F32, C4J_ACTIVATION_NONE, 0}).status());
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, Plan(geometry, {-1, C4J_AUTO, 0, C4J_F32, C4J_ACTIVATION_NONE, 0}).status());
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, Plan(geometry, {1, 3, 0, C4J_F32, C4J_ACTIVATION_NONE, 0}).status());
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, Plan(geometry, {1, C4J_AUTO, 4, C4J_F32, C4J_ACTIVATION_NONE, 0}).status());
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, Plan(geometry, {1, C4J_AUTO, -1, C4J_F32, C4J_ACTIVATION_NONE, 0}).status());
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, Plan(geometry, {1, C4J_AUTO, 0, C4J_F32, 6, 0}).status());
+  geometry.axes[0].sharing = C4J_LOCAL;
+  EXPECT_EQ(C4J_UNSUPPORTED, Plan(geometry, {1, C4J_ONEDNN, 0, C4J_F32, C4J_ACTIVATION_NONE, 0}).status());
+  for (int64_t c4j_axis::*padding : {&c4j_axis::pad_begin, &c4j_axis::pad_end}) {
+    geometry = small_geometry(1, 4, 4);
+    geometry.axes[0].*padding = 1 << 27;
+    EXPECT_EQ(C4J_UNSUPPORTED, Plan(geometry, {1, C4J_ONEDNN, 0, C4J_F32, C4J_ACTIVATION_NONE, 0}).status());
+  }
+}
+
+TEST(ApiTest, NumbersThatNameNothingAreRefused) {
+  c4j_geometry geometry = small_geometry(1, 4, 4);
+  geometry.axes[0].sharing = C4J_LOCAL;
+  const Plan plan(geometry);
+  int64_t number = 0;
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, c4j_plan_layout(plan.get(), 2, &number));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, c4j_plan_pass_layout(plan.get(), C4J_BACKWARD_BIAS, C4J_SRC, &number));
+  EXPECT_EQ(nullptr, c4j_plan_implementation(plan.get(), -1));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, c4j_plan_workspace_bytes(plan.get(), 4, C4J_ADD, &number));
+}
+
+TEST(ApiTest, OperandsThatAPassCannotTakeAreRefused) {
+  const Plan plain(small_geometry(1, 2, 1));
+  c4j_geometry geometry = small_geometry(1, 2, 1);
+  geometry.bias = C4J_BIAS_CHANNEL;
+  const Plan biased(geometry);
+  geometry.orientation = C4J_CONVOLUTION;
+  const int64_t packed = Plan(geometry).layout(C4J_WEIGHTS);
+  const std::vector<float> src(2 * 36), weights(18), dst(36), bias(1);
+  const auto run = [&](const Plan& plan, int64_t pass, Plan::Memory b, int64_t bias_layout = 0) {
+    return c4j_plan_execute(plan.get(), pass, C4J_OVERWRITE, address(src), bytes(src), 0, address(weights),
+                            bytes(weights), 0, b.first, b.second, bias_layout, address(dst), bytes(dst), 0);
+  };
+  const Plan::Memory small = {address(bias), 3};
+  EXPECT_EQ(C4J_OK, run(plain, C4J_FORWARD, {0, 0})) << c4j_last_error();
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, run(plain, C4J_FORWARD, memory(bias)));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, run(plain, C4J_BACKWARD_BIAS, memory(bias)));
+  EXPECT_STREQ("bias: the plan has none", c4j_last_error());
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, run(biased, C4J_BACKWARD_DATA, memory(bias)));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, run(biased, C4J_FORWARD, small));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, run(biased, C4J_FORWARD, small, C4J_CHANNELS_LAST));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, run(biased, C4J_BACKWARD_BIAS, {0, 4}));
+  EXPECT_STREQ("bias: expected 4 bytes but got 0", c4j_last_error());
+  const auto summed = [&](int64_t dst_bytes, int64_t dst_layout) {
+    return c4j_plan_execute(biased.get(), C4J_BACKWARD_BIAS, C4J_OVERWRITE, 0, 0, 0, 0, 0, 0, address(bias),
+                            bytes(bias), 0, address(dst), dst_bytes, dst_layout);
+  };
+  for (int64_t layout : {C4J_CHANNELS_FIRST, C4J_CHANNELS_LAST}) {
+    EXPECT_EQ(C4J_OK, summed(bytes(dst), layout)) << c4j_last_error();
+    EXPECT_EQ(C4J_INVALID_ARGUMENT, summed(bytes(dst) - 4, layout));
+  }
+  ASSERT_GT(packed, C4J_CHANNELS_LAST);
+  EXPECT_EQ(C4J_INVALID_ARGUMENT,
+            c4j_plan_execute(plain.get(), C4J_FORWARD, C4J_OVERWRITE, address(src), bytes(src), packed,
+                             address(weights), bytes(weights), 0, 0, 0, 0, address(dst), bytes(dst), 0));
+  EXPECT_STREQ("src: expected activations but got packed weights", c4j_last_error());
 }
 
 TEST(ApiTest, NullIsRefusedWhereSomethingIsReadOrWritten) {
@@ -119,6 +196,8 @@ TEST(ApiTest, TensorsOfMoreThan2To34ElementsAreUnsupported) {
   EXPECT_EQ(C4J_UNSUPPORTED, Plan(line(1, 17)).status());
   EXPECT_EQ(C4J_UNSUPPORTED, Plan(line(17, 1)).status());
   EXPECT_EQ(C4J_UNSUPPORTED, Plan(line(0, 17)).status());
+  EXPECT_EQ(C4J_UNSUPPORTED, Plan(test::geometry(1, 1, 17, 1, {test::axis(kLine, 1, 0, 1)})).status());
+  EXPECT_EQ(C4J_UNSUPPORTED, Plan(test::geometry(1, 1, 17, 1, {test::axis(1, 1, C4J_TILED, kLine)})).status());
   const Plan plan(small_geometry(1, 4, 4));
   int64_t larger = 0;
   EXPECT_EQ(C4J_UNSUPPORTED, c4j_plan_with_batch(plan.get(), INT32_MAX, &larger));
@@ -126,11 +205,13 @@ TEST(ApiTest, TensorsOfMoreThan2To34ElementsAreUnsupported) {
   EXPECT_EQ(0, larger);
 }
 
-TEST(ApiTest, AStrideThatMovesNothingMayBeAnything) {
+TEST(ApiTest, StridesAndDilationsThatMoveNothingMayBeAnything) {
   c4j_axis axis = test::axis(1, 1, C4J_SHARED, 1);
-  axis.stride = INT32_MAX;
-  const Plan plan(test::geometry(1, 1, 1, 1, {axis}));
-  EXPECT_EQ(C4J_OK, plan.status()) << c4j_last_error();
+  axis.stride = axis.dilation = INT32_MAX;
+  for (int64_t implementation : {C4J_AUTO, C4J_ONEDNN, C4J_KERNELS}) {
+    const Plan plan(test::geometry(1, 1, 1, 1, {axis}), {1, implementation, 0, C4J_F32, C4J_ACTIVATION_NONE, 0});
+    EXPECT_EQ(C4J_OK, plan.status()) << c4j_last_error();
+  }
 }
 
 TEST(ApiTest, BatchZeroComputesNothingAndItsWeightsGradientIsZero) {
@@ -271,7 +352,24 @@ TEST(ApiTest, MemoryIsZeroAlignedAndCounted) {
   EXPECT_EQ(C4J_OUT_OF_MEMORY, c4j_memory_allocate(INT64_MAX, &memory));
   EXPECT_EQ(C4J_OUT_OF_MEMORY, c4j_memory_allocate(int64_t{1} << 60, &memory));
   EXPECT_EQ(C4J_INVALID_ARGUMENT, c4j_memory_allocate(-1, &memory));
+  EXPECT_EQ(C4J_OK, c4j_memory_free(0, 4096));
   EXPECT_EQ(before, c4j_memory_live_bytes());
+}
+
+TEST(ApiTest, DimsOfNoTensorAreRefused) {
+  c4j_geometry geometry = small_geometry(1, 4, 4);
+  geometry.axes[0].sharing = C4J_LOCAL;
+  const Plan plan(geometry);
+  int64_t size = 0;
+  const auto status_of = [&](int64_t layout, const std::vector<int64_t>& dims) {
+    return c4j_layout_size_bytes(layout, dims.data(), static_cast<int64_t>(dims.size()), &size);
+  };
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, c4j_layout_size_bytes(C4J_CHANNELS_FIRST, &size, 0, &size));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of(C4J_CHANNELS_FIRST, {-1, 1, 1}));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of(C4J_CHANNELS_FIRST, {int64_t{1} << 32, 1, int64_t{1} << 32}));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of(C4J_CHANNELS_FIRST, {1, int64_t{1} << 61, 1}));
+  EXPECT_EQ(C4J_INVALID_ARGUMENT, status_of(plan.layout(C4J_WEIGHTS), {4, 6, 4, 3, 3}));
+  EXPECT_EQ(C4J_OK, status_of(plan.layout(C4J_WEIGHTS), {4, 6, 1, 4, 3, 3})) << c4j_last_error();
 }
 
 TEST(ApiTest, LayoutsThatWereNeverIssuedAreRefused) {
@@ -280,6 +378,10 @@ TEST(ApiTest, LayoutsThatWereNeverIssuedAreRefused) {
   EXPECT_EQ(C4J_INVALID_ARGUMENT, c4j_layout_size_bytes(INT64_MAX, dims, 3, &size));
   EXPECT_EQ(C4J_INVALID_ARGUMENT, c4j_layout_size_bytes(-1, dims, 3, &size));
   EXPECT_EQ(nullptr, c4j_layout_name(INT64_MAX));
+  EXPECT_EQ(nullptr, c4j_layout_name(-1));
+  int64_t next = 0;
+  while (c4j_layout_type(next) >= 0) ++next;
+  EXPECT_EQ(nullptr, c4j_layout_name(next));
   EXPECT_STREQ("channels_last", c4j_layout_name(C4J_CHANNELS_LAST));
 }
 

@@ -19,6 +19,15 @@ TEST(ParallelFor, VisitsAll) {
   }
 }
 
+TEST(ScopedThreads, LeaveTheCallersNumberAsItWas) {
+  const ScopedThreads callers(3);
+  {
+    const ScopedThreads scope(2);
+    EXPECT_EQ(2, thread_count());
+  }
+  EXPECT_EQ(3, thread_count());
+}
+
 // A caller's own number would lead out of memory that is laid out for the threads of a plan.
 TEST(ParallelFor, NumbersItsThreadsFromZeroInARegionOfItsCallers) {
   ensure_threads(2);  // one level less than in the region

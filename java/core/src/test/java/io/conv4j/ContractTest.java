@@ -224,7 +224,9 @@ class ContractTest {
         method(
                 "Shape.size(int)",
                 illegal("dimension", () -> Shape.of(1, 2).size(-1)),
-                illegal("dimension", () -> Shape.of(1, 2).size(2)));
+                illegal(
+                        "dimension: expected 0 to 1 in shape [1, 2] but got 2",
+                        () -> Shape.of(1, 2).size(2)));
         method(
                 "Shape.with(int, long)",
                 illegal("dimension", () -> Shape.of(1, 2).with(-1, 1)),
@@ -276,8 +278,12 @@ class ContractTest {
         method(
                 "Sharing.axis(int)",
                 illegal("axis", () -> Sharing.shared().axis(-1)),
-                illegal("axis", () -> Sharing.shared().axis(3)),
-                illegal("axis", () -> Sharing.tiled(2, 2).axis(2)));
+                illegal(
+                        "axis: expected 0 to 2 but got 3",
+                        () -> Sharing.shared().axis(3)),
+                illegal(
+                        "axis: expected 0 to 1 but got 2",
+                        () -> Sharing.tiled(2, 2).axis(2)));
         total("Sharing", "shared()", "local()", "isShared()");
 
         method(
@@ -365,15 +371,19 @@ class ContractTest {
         method(
                 "ConvSpec.Builder.build()",
                 illegal("kernel", () -> ConvSpec.builder(1, 1).build()),
-                illegal("stride", () -> layer(3, 3).stride(1, 1, 1).build()),
+                illegal(
+                        "stride: expected 1 or 2 values but got [1, 1, 1]",
+                        () -> layer(3, 3).stride(1, 1, 1).build()),
                 illegal("dilation", () -> layer(3).dilation(1, 1).build()),
                 illegal(
                         "outputPadding",
                         () -> layer(3, 3, 3).outputPadding(0, 0).build()),
                 illegal("groups", () -> layer(3).groups(3).build()),
-                illegal("groups", () -> layer(3).groups(4).build()),
                 illegal(
-                        "padding",
+                        "groups: expected a divisor of 2 input and 4 output",
+                        () -> layer(3).groups(4).build()),
+                illegal(
+                        "padding: expected begin and end of each axis, 2 values",
                         () -> layer(3).padding(Padding.explicit(1, 1, 1, 1)).build()),
                 illegal("sharing", () -> layer(3).sharing(Sharing.tiled(2, 2)).build()));
 
@@ -383,11 +393,15 @@ class ContractTest {
                 isNull("sourceShape", () -> ConvGeometry.of(layer(3).build(), null)),
                 illegal("sourceShape", () -> geometry(layer(3), 1, 2)),
                 illegal("sourceShape", () -> geometry(layer(3), 1, 2, 9, 9)),
-                illegal("sourceShape", () -> geometry(layer(3), 1, 3, 9)),
+                illegal("sourceShape: expected [N, 2, W] with", () -> geometry(layer(3), 1, 3, 9)),
                 illegal("sourceShape", () -> geometry(layer(3), 1, 2, 0)),
-                illegal("kernel", () -> geometry(layer(10), 1, 2, 9)),
+                illegal(
+                        "kernel: expected dilation * (k - 1) + 1 of at most the padded source size 11 on axis 0 but got 12",
+                        () -> geometry(layer(12).padding(Padding.explicit(1, 1)), 1, 2, 9)),
                 illegal("kernel", () -> geometry(layer(3).dilation(5), 1, 2, 9)),
-                illegal("padding", () -> geometry(layer(2).padding(Padding.same()), 1, 2, 9)),
+                illegal(
+                        "padding: same() expected odd kernel sizes but got 2",
+                        () -> geometry(layer(2).padding(Padding.same()), 1, 2, 9)),
                 illegal("spec", () -> geometry(layer(3).stride(2).outputPadding(1), 1, 2, 9)),
                 illegal("spec", () -> geometry(layer(3).dilation(MOST), 1, 2, 9)),
                 illegal("spec", () -> geometry(layer(1).padding(Padding.explicit(MOST, 1)), 1, 2, 9)),
@@ -401,9 +415,13 @@ class ContractTest {
                 illegal("sourceShape", () -> transposedGeometry(layer(3), 1, 2)),
                 illegal("sourceShape", () -> transposedGeometry(layer(3), 1, 4, 9)),
                 illegal("sourceShape", () -> transposedGeometry(layer(3), 1, 2, 0)),
-                illegal("padding", () -> transposedGeometry(layer(3).padding(Padding.explicit(9, 9)), 1, 2, 9)),
+                illegal(
+                        "padding: expected an output size of at least 1 on axis 0 but got -7 (source 9, padding 9 and 9)",
+                        () -> transposedGeometry(layer(3).padding(Padding.explicit(9, 9)), 1, 2, 9)),
                 illegal("padding", () -> transposedGeometry(layer(2).padding(Padding.same()), 1, 2, 9)),
-                illegal("spec", () -> transposedGeometry(layer(3).outputPadding(1), 1, 2, 9)),
+                illegal(
+                        "spec: expected output padding of at most 0 on axis 0 but got 1",
+                        () -> transposedGeometry(layer(3).outputPadding(1), 1, 2, 9)),
                 illegal("spec", () -> transposedGeometry(layer(3).bias(BiasMode.POSITION), 1, 2, 9)),
                 illegal("spec", () -> transposedGeometry(layer(3).bias(BiasMode.KERNEL), 1, 2, 9)),
                 illegal("spec", () -> transposedGeometry(layer(3).stride(MOST), 1, 2, 9)),
@@ -524,7 +542,7 @@ class ContractTest {
                 "Tensor.of(float[], Shape)",
                 isNull("values", () -> Tensor.of(null, shape)),
                 isNull("shape", () -> Tensor.of(new float[6], null)),
-                illegal("values", () -> Tensor.of(new float[5], shape)),
+                illegal("values: expected 6 elements for shape [2, 3] but got 5", () -> Tensor.of(new float[5], shape)),
                 illegal("values", () -> Tensor.of(new float[7], shape)),
                 illegal("values", () -> Tensor.of(new float[0], Shape.of(1L << 32))));
         method(
@@ -734,6 +752,12 @@ class ContractTest {
         PlanOptions onednn =
                 PlanOptions.builder().implementation(Implementation.ONEDNN).build();
         ConvSpec wide = layer(1, 1).padding(Padding.explicit(1L << 31, 0, 0, 0)).build();
+        ConvSpec longest = layer(1, 1)
+                .padding(Padding.explicit(Integer.MAX_VALUE, Integer.MAX_VALUE, 0, 0))
+                .build();
+        ConvSpec halved = layer(1, 1).stride(2).build();
+        ConvSpec deep = ConvSpec.builder(1L << 31, 1).kernel(1, 1).build();
+        ConvSpec heavy = ConvSpec.builder(2, 1L << 30).kernel(3, 3).build();
         ConvSpec vast =
                 layer(1, 1).padding(Padding.explicit(1L << 30, 0, 1L << 30, 0)).build();
         method(
@@ -743,9 +767,15 @@ class ContractTest {
                 illegal("sourceShape", () -> ConvPlan.create(LAYER, Shape.of(4, 2, 3))),
                 illegal("sourceShape", () -> ConvPlan.create(LAYER, Shape.of(4, 3, 3, 3))),
                 illegal("sourceShape", () -> ConvPlan.create(LAYER, Shape.of(4, 2, 0, 3))),
-                unsupported("sourceShape", () -> ConvPlan.create(vast, Shape.of(1, 2, 1, 1))),
+                unsupported("sourceShape: plans take tensors of", () -> ConvPlan.create(vast, Shape.of(1, 2, 1, 1))),
+                unsupported("sourceShape: plans take tensors of", () -> ConvPlan.create(vast, Shape.of(0, 2, 1, 1))),
+                unsupported("sourceShape: plans take sizes of", () -> ConvPlan.create(longest, Shape.of(1, 2, 1, 1))),
+                unsupported(
+                        "sourceShape: plans take sizes of", () -> ConvPlan.create(halved, Shape.of(1, 2, 1, 1L << 31))),
                 unsupported("sourceShape", () -> ConvPlan.create(LAYER, Shape.of(1L << 31, 2, 3, 3))),
-                unsupported("spec", () -> ConvPlan.create(wide, SOURCE)));
+                unsupported("spec", () -> ConvPlan.create(wide, SOURCE)),
+                unsupported("spec: plans take sizes of", () -> ConvPlan.create(deep, Shape.of(1, 1L << 31, 1, 1))),
+                unsupported("sourceShape: plans take tensors of", () -> ConvPlan.create(heavy, SOURCE)));
         method(
                 "ConvPlan.create(ConvSpec, Shape, PlanOptions)",
                 isNull("spec", () -> ConvPlan.create(null, SOURCE, options)),
@@ -805,6 +835,7 @@ class ContractTest {
                             illegal("batch", () -> k.plan.withBatch(-1)),
                             illegal("batch", () -> k.plan.withBatch(MOST)),
                             unsupported("batch: plans take sizes of", () -> k.plan.withBatch(1L << 31)),
+                            unsupported("batch: plans take tensors of", () -> k.plan.withBatch(1L << 29)),
                             unsupported("batch: plans take tensors of", () -> k.plan.withBatch((1L << 31) - 1)),
                             closedPlan(() -> k.closed.withBatch(1)))));
         }

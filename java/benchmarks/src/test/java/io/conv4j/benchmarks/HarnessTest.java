@@ -43,6 +43,7 @@ class HarnessTest {
         assertEquals(1, Statistics.selfRatio(new double[] {3, 3, 3}));
         assertEquals(2, Statistics.selfRatio(new double[] {1, 2, 1, 2, 1}));
         assertEquals(2, Statistics.selfRatio(new double[] {2, 1, 2, 1}));
+        assertEquals(3, Statistics.selfRatio(new double[] {1, 1, 3, 1, 3}));
     }
 
     @Test
@@ -68,6 +69,14 @@ class HarnessTest {
         double[][] seconds = new Turns(3, 3, 0).take(timed("a", 0x1p-12, turns), timed("b", 0x1p-11, turns));
         assertEquals(0x1p-12, Statistics.median(seconds[0]));
         assertEquals(0x1p-11, Statistics.median(seconds[1]));
+    }
+
+    @Test
+    void roundsGoOnWhileTheTimeLastsAndASideAloneStaysWarm() {
+        List<String> turns = new ArrayList<>();
+        assertEquals(2, new Turns(2, 5, 0).take(timed("a", 0.002, turns))[0].length);
+        assertEquals(List.of("a", "a", "a", "a"), turns);
+        assertEquals(5, new Turns(2, 5, 60).take(timed("a", 0.002, turns))[0].length);
     }
 
     private static Side timed(String name, double seconds, List<String> turns) {
@@ -124,11 +133,66 @@ class HarnessTest {
         assertEquals(3, row.get("noise").asDouble(), 1e-12);
         assertEquals(1, row.get("ours_quartiles_ms").get(0).asDouble(), 1e-12);
         assertEquals(3, row.get("ours_quartiles_ms").get(1).asDouble(), 1e-12);
+        assertEquals(1, row.get("theirs_quartiles_ms").get(1).asDouble(), 1e-12);
         assertEquals(2, row.get("threads").asInt());
+        assertTrue(
+                table.toString()
+                        .replaceAll(" +", " ")
+                        .contains(
+                                "backward_data 8 f32 2.0000 1.0000 - 3.0000 onednn 1.0000 1.0000 - 1.0000 2.000 3.000 any"),
+                table.toString());
         assertTrue(
                 table.toString().contains("geometric mean of   1 ratios 2.000 (theirs over ours 0.50)"),
                 table.toString());
         assertEquals((byte) 'P', Files.readAllBytes(png)[1]);
+    }
+
+    @Test
+    void aRowIsAsNoisyAsTheNoisierSide() {
+        double[] calm = {1, 1};
+        double[] noisy = {1, 3};
+        Layer layer = Layer.all().get(0);
+        for (double[] ours : List.of(calm, noisy)) {
+            double[] theirs = ours == calm ? noisy : calm;
+            assertEquals(
+                    3,
+                    Row.of(ONEDNN, "", layer, Pass.FORWARD, 1, DataType.F32, 1, ours, theirs)
+                            .noise());
+        }
+    }
+
+    @Test
+    void meansAreOfOneKindOfRowsAndNameTheWorst() throws Exception {
+        StringWriter table = new StringWriter();
+        try (Report report = new Report(new PrintWriter(table), null)) {
+            report.add(row("local", "a", 1, 2));
+            report.add(row("local", "b", 8, 8));
+            report.add(row("local", "c", 32, 2));
+            report.add(row("tiled", "d", 1, 2));
+            report.add(row("tiled", Layer.OF_MICROSECONDS, 1, 1e9));
+            table.getBuffer().setLength(0);
+            report.printMeans();
+        }
+        List<String> means =
+                table.toString().lines().map(line -> line.replaceAll(" +", " ")).toList();
+        String format = "they, f32, %s geometric mean of %d ratios %s (theirs over ours %s), worst %s";
+        assertEquals(
+                List.of(
+                        "",
+                        String.format(format, "all", 4, "2.828", "0.35", "8.000 (b forward n8)"),
+                        String.format(format, "local", 3, "3.175", "0.31", "8.000 (b forward n8)"),
+                        String.format(format, "local forward", 3, "3.175", "0.31", "8.000 (b forward n8)"),
+                        String.format(format, "local forward, batch 1", 1, "2.000", "0.50", "2.000 (a forward n1)"),
+                        String.format(
+                                format, "local forward, batch 8 and more", 2, "4.000", "0.25", "8.000 (b forward n8)"),
+                        String.format(format, "tiled", 1, "2.000", "0.50", "2.000 (d forward n1)"),
+                        String.format(format, "tiled forward", 1, "2.000", "0.50", "2.000 (d forward n1)")),
+                means);
+    }
+
+    private static Row row(String op, String shape, long batch, double ratio) {
+        double[] none = {0, 0};
+        return new Row("peer", op, shape, "forward", batch, "f32", ratio, "they", "", 1, ratio, 1, none, none, 1);
     }
 
     @Test

@@ -520,6 +520,13 @@ class TensorTest {
     }
 
     @Test
+    void whoIsInterruptedWhileNoMemoryIsFoundStaysInterrupted() {
+        Thread.currentThread().interrupt();
+        assertThrows(OutOfMemoryError.class, () -> Tensor.zeros(Shape.of(1L << 60)));
+        assertTrue(Thread.interrupted());
+    }
+
+    @Test
     void plansOfTheSameLayerIssueEqualLayouts() {
         ConvSpec spec = ConvSpec.builder(17, 33).kernel(3, 3).build();
         ConvSpec flipped =

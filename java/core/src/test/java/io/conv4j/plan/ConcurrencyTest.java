@@ -443,6 +443,7 @@ class ConcurrencyTest {
                     try {
                         ready.await();
                         call(plan.get());
+                        plan.get().describe();
                         called.countDown();
                         counted.await();
                     } catch (InterruptedException e) {

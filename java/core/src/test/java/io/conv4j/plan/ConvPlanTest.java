@@ -155,8 +155,11 @@ class ConvPlanTest extends PlanTest {
         try (ConvPlan plan = ConvPlan.create(spec, Shape.of(2, 3, 10, 10));
                 Tensor w = Tensor.zeros(plan.weightsShape());
                 Tensor one = Tensor.zeros(Shape.of(1, 3, 10, 10));
-                Tensor other = Tensor.zeros(Shape.of(1, 3, 10, 9))) {
+                Tensor other = Tensor.zeros(Shape.of(1, 3, 10, 9));
+                Tensor fewer = Tensor.zeros(Shape.of(7, 3, 3, 3));
+                Tensor x = Tensor.zeros(plan.sourceShape())) {
             assertTrue(refusal(() -> plan.forward(one, w)).endsWith("; withBatch(1) makes a plan for it"));
+            assertTrue(refusal(() -> plan.forward(x, fewer)).endsWith("but got [7, 3, 3, 3]"));
             assertTrue(refusal(() -> plan.forward(other, w)).endsWith("but got [1, 3, 10, 9]"));
         }
     }

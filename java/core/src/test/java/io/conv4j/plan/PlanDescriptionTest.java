@@ -8,13 +8,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.conv4j.memory.DataType;
+import io.conv4j.memory.Layout;
 import io.conv4j.spec.BiasMode;
 import io.conv4j.spec.ConvSpec;
 import io.conv4j.spec.Padding;
 import io.conv4j.spec.Shape;
 import io.conv4j.spec.Sharing;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -62,6 +66,10 @@ class PlanDescriptionTest {
             assertEquals(description.parameters(), json.get("parameters").asLong());
             assertEquals(6, json.get("source").get("shape").get(2).asLong());
             assertEquals(spec.bias() == BiasMode.NONE, json.get("bias").isNull());
+            assertEquals(
+                    spec.bias() == BiasMode.NONE ? "" : "CHANNEL",
+                    json.get("bias").path("mode").asText());
+            assertEquals(ONE_THREAD.toString(), json.get("options").asText());
             assertEquals(3, json.get("passes").size());
             for (int i = 0; i < 3; i++) {
                 PassDescription pass = description.passes().get(i);
@@ -91,6 +99,7 @@ class PlanDescriptionTest {
             String text = description.toString();
             for (String part : List.of(
                     spec.toString(),
+                    "592 parameters, " + ONE_THREAD,
                     "[2, 4, 6, 7] " + plan.sourceLayout(),
                     "[16, 4, 3, 3] " + plan.weightsLayout(),
                     "[2, 16, 6, 7] " + plan.outputLayout(),
@@ -98,8 +107,34 @@ class PlanDescriptionTest {
                 assertTrue(text.contains(part), () -> part + " is missing in\n" + text);
             }
             for (PassDescription pass : description.passes()) {
-                String line = pass.name() + " +" + Pattern.quote(pass.implementation()) + " ";
+                String line = String.format(
+                        Locale.ROOT,
+                        "%s +%s +%.3f +%.3f +%.1f +%d +%.4f ms, %s ",
+                        pass.name(),
+                        Pattern.quote(pass.implementation()),
+                        1e-6 * pass.flops(),
+                        1e-6 * pass.bytes(),
+                        pass.flopsPerByte(),
+                        pass.workspaceBytes(),
+                        1e3 * pass.expectedSeconds(),
+                        pass.isMemoryBound() ? "memory" : "compute");
                 assertTrue(Pattern.compile(line).matcher(text).find(), () -> line + "is missing in\n" + text);
+            }
+        }
+    }
+
+    @Test
+    void aResidualIsOfTheForwardPassAlone() {
+        ConvSpec spec = ConvSpec.depthwise(4).kernel(3, 3).build();
+        Shape source = Shape.of(2, 4, 6, 7);
+        PlanOptions.Builder options = PlanOptions.builder().threads(1).implementation(Implementation.ONEDNN);
+        try (ConvPlan plan = ConvPlan.create(spec, source, options.build());
+                ConvPlan residual =
+                        ConvPlan.create(spec, source, options.residual(true).build())) {
+            for (int i = 1; i < 3; i++) {
+                assertEquals(
+                        plan.describe().passes().get(i).workspaceBytes(),
+                        residual.describe().passes().get(i).workspaceBytes());
             }
         }
     }
@@ -159,19 +194,18 @@ class PlanDescriptionTest {
                 for (int i = 0; i < 3; i++) {
                     PassDescription pass = description.passes().get(i);
                     JsonNode layouts = json.get("passes").get(i).get("layouts");
-                    List<String> reordered = pass.reorders().stream()
-                            .map(reorder -> reorder.substring(0, reorder.indexOf(' ')))
-                            .toList();
-                    assertEquals(
-                            !layouts.get("source")
-                                    .asText()
-                                    .equals(plan.sourceLayout().toString()),
-                            reordered.contains("source"));
-                    assertEquals(
-                            !layouts.get("output")
-                                    .asText()
-                                    .equals(plan.outputLayout().toString()),
-                            reordered.contains("output"));
+                    List<String> reorders = new ArrayList<>();
+                    Map<String, Layout> own = new LinkedHashMap<>();
+                    own.put("source", plan.sourceLayout());
+                    own.put("weights", plan.weightsLayout());
+                    own.put("output", plan.outputLayout());
+                    own.forEach((operand, layout) -> {
+                        String computed = layouts.get(operand).asText();
+                        if (!computed.equals(layout.toString())) {
+                            reorders.add(operand + " (" + layout + " in the plan, " + computed + " in this pass)");
+                        }
+                    });
+                    assertEquals(reorders, pass.reorders());
                     pass.reorders().forEach(reorder -> assertTrue(text.contains("reorders " + reorder), text));
                     assertTrue(text.contains(String.format(Locale.ROOT, " %.3f ", 1e-6 * pass.flops())), text);
                     assertThrows(
@@ -198,6 +232,21 @@ class PlanDescriptionTest {
                 ConvPlan b = ConvPlan.create(wide, Shape.of(1, 64, 56, 56), ONE_THREAD)) {
             assertTrue(a.describe().passes().get(0).isMemoryBound());
             assertFalse(b.describe().passes().get(0).isMemoryBound());
+            for (Plan plan : List.of(a, b)) {
+                assertTakesAsLongAsTheLongerOfComputingAndMoving(plan);
+            }
+        }
+    }
+
+    private static void assertTakesAsLongAsTheLongerOfComputingAndMoving(Plan plan) {
+        PlanEngine engine = PlanEngine.create(plan.geometry(), ONE_THREAD);
+        try {
+            for (PassDescription pass : plan.describe().passes()) {
+                long[] limits = engine.limits((long) pass.bytes()); // measured once
+                assertEquals(Math.max(pass.flops() / limits[0], pass.bytes() / limits[1]), pass.expectedSeconds());
+            }
+        } finally {
+            engine.close();
         }
     }
 

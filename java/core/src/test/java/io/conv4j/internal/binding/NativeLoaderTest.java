@@ -10,6 +10,7 @@ import io.conv4j.plan.PlanOptions;
 import io.conv4j.spec.ConvSpec;
 import io.conv4j.spec.Shape;
 import java.io.File;
+import java.io.IOException;
 import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.lang.reflect.Method;
@@ -53,6 +54,7 @@ class NativeLoaderTest {
         for (String line : output.subList(0, 2)) {
             assertTrue(line.startsWith("jniconv4j cannot be loaded on " + Loader.getPlatform()), line);
             assertTrue(line.contains("set the system property " + CACHE), line);
+            assertTrue(line.contains(" because of java.io."), line);
         }
         assertEquals("loaded", output.get(2));
     }
@@ -71,6 +73,11 @@ class NativeLoaderTest {
     @Test
     void theFirstCallMayHaveLittleOfTheStackLeft() throws Exception {
         assertEquals(List.of("loaded"), run(CLASS_PATH, directory, "shallow"));
+    }
+
+    @Test
+    void theFirstCallMayBeInAJvmOfSmallStacks() throws Exception {
+        assertEquals(List.of("loaded"), run(List.of("-Xss300k"), CLASS_PATH, directory, "load"));
     }
 
     @Test
@@ -100,11 +107,13 @@ class NativeLoaderTest {
         }
         Path unusable = Files.createFile(directory.resolve(".javacpp-nobody"));
         assertEquals(List.of("loaded"), run(withoutNativeJars(), unusable, "in " + unpacked, "load"));
-        Files.write(unpacked.resolve("libdnnl.so.3"), new byte[100]);
-        List<String> output = run(withoutNativeJars(), unusable, "in " + unpacked, "load");
-        String last = output.get(output.size() - 1); // after warnings of the JVM
-        assertTrue(last.contains(": libdnnl.so.3 does not load: "), output::toString);
-        assertTrue(last.contains("it needs glibc 2.34"), output::toString);
+        for (String name : List.of("libjniconv4j.so", "libdnnl.so.3")) {
+            Files.write(unpacked.resolve(name), new byte[100]);
+            List<String> output = run(withoutNativeJars(), unusable, "in " + unpacked, "load");
+            String last = output.get(output.size() - 1); // after warnings of the JVM
+            assertTrue(last.contains(": " + name + " does not load: "), output::toString);
+            assertTrue(last.contains("it needs glibc 2.34"), output::toString);
+        }
     }
 
     @Test
@@ -126,7 +135,9 @@ class NativeLoaderTest {
 
     @Test
     void everyClassLoaderLoads() throws Exception {
-        assertEquals(List.of("loaded", "loaded", "loaded"), run(CLASS_PATH, directory, "other", "load", "other"));
+        assertEquals(
+                List.of("loaded", "loaded", "loaded", "1 OpenMP runtime"),
+                run(CLASS_PATH, directory, "other", "load", "other", "runtimes"));
         try (Stream<Path> files = Files.list(library().getParent())) {
             assertEquals(
                     1,
@@ -159,7 +170,12 @@ class NativeLoaderTest {
 
     /** Runs the steps in a new JVM that would put its cache there, at home, or in .javacpp-USER of the temporary files. */
     private List<String> run(String classPath, Path cache, String... steps) throws Exception {
-        List<String> arguments = new ArrayList<>(List.of(
+        return run(List.of(), classPath, cache, steps);
+    }
+
+    private List<String> run(List<String> options, String classPath, Path cache, String... steps) throws Exception {
+        List<String> arguments = new ArrayList<>(options);
+        arguments.addAll(List.of(
                 "-D" + CACHE + "=" + cache,
                 "-Duser.home=" + cache,
                 "-Djava.io.tmpdir=" + directory,
@@ -193,6 +209,7 @@ class NativeLoaderTest {
                         System.out.println("interrupted " + Thread.interrupted());
                     }
                     case "other" -> elsewhere("load");
+                    case "runtimes" -> System.out.println(openMpRuntimes() + " OpenMP runtime");
                     case "unloaded" -> {
                         System.setProperty("org.bytedeco.javacpp.nopointergc", "true");
                         Reference<ClassLoader> loader = elsewhere("compute");
@@ -241,13 +258,22 @@ class NativeLoaderTest {
             }
         }
 
+        private static long openMpRuntimes() throws IOException {
+            try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+                return maps.filter(line -> line.contains("libgomp"))
+                        .map(line -> line.substring(line.indexOf('/')))
+                        .distinct()
+                        .count();
+            }
+        }
+
         private static void load() {
             try {
                 NativeLoader.ensureLoaded();
                 NativeLibrary.c4j_memory_live_bytes();
                 System.out.println("loaded");
             } catch (UnsatisfiedLinkError e) {
-                System.out.println(e.getMessage());
+                System.out.println(e.getMessage() + " because of " + e.getCause());
             }
         }
 
