@@ -17,8 +17,8 @@ constexpr int64_t kFewInputs = 4;
 // Own kernels keep a list of the pieces of every axis.
 constexpr int64_t kLongAxis = int64_t{1} << 24;
 
-// And lists of taps: for a kernel as long as its source of 2^20, a plan takes 1 s and 59 MB of workspace, on oneDNN 4
-// ms and 25 MB.
+// Kernels for which oneDNN has loops that go through all taps, those on the padding, too (a source of 4 under 2^15
+// taps, fully padded: forward 17 s), or reference loops alone. Own kernels take milliseconds.
 bool has_long_kernel(const Geometry& g) {
   constexpr int64_t kLong = int64_t{1} << 16;
   return std::any_of(g.axes.begin(), g.axes.end(), [](const Axis& axis) { return axis.kernel > kLong; });
@@ -125,13 +125,8 @@ Choices choose(const Geometry& geometry, Choice wanted, Isa isa) {
                 "implementation: oneDNN takes strides, paddings and taps of at most 2^26 positions from each other");
   }
   if (wanted == Choice::kAuto) {
-    if (is_far || !geometry.shared()) {
-      wanted = Choice::kKernels;
-    } else if (has_long_kernel(geometry)) {
-      wanted = Choice::kOneDnn;
-    } else if (is_single_line(geometry, isa)) {
-      wanted = Choice::kKernels;
-    }
+    const bool own = is_far || !geometry.shared() || has_long_kernel(geometry) || is_single_line(geometry, isa);
+    if (own) wanted = Choice::kKernels;
   }
   choices.passes.fill(wanted);
   if (wanted != Choice::kAuto) return choices;

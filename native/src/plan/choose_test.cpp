@@ -49,5 +49,16 @@ TEST(ChooseTest, NoLayerIsLeftToReferenceLoops) {
   }
 }
 
+// oneDNN's loops for them go through all taps, those on the padding, too.
+TEST(ChooseTest, NorIsOneWithALongKernel) {
+  for (int64_t kernel : {10000, 1 << 16, 1 << 17}) {
+    for (int64_t transposed : {0, 1}) {
+      c4j_geometry geometry = test::geometry(1, 1, 1, 1, {test::axis(4, kernel, C4J_SHARED, 1, 1, kernel - 1)});
+      geometry.transposed = transposed;
+      expect_no_reference(geometry);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace conv4j

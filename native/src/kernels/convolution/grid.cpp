@@ -53,22 +53,31 @@ std::vector<Item> singles(const Problem& problem, int axis_index, Find find) {
   return items;
 }
 
-std::vector<Item> cut(const std::vector<Item>& runs, int64_t most) {
+bool comes_first(const Item& a, const Item& b) { return a.first < b.first; }
+
+std::vector<Item> cut(std::vector<Item> runs, int64_t most) {
   std::vector<Item> items;
-  for (const Item& run : runs) {
-    const int64_t pieces = (run.count - 1) / most + 1;  // `most` may be the largest number.
-    for (int64_t i = 0; i < pieces; ++i) {
-      items.push_back(part_of(run, run.count * i / pieces, run.count * (i + 1) / pieces));
+  const auto fits = [&](const Item& run) { return run.count <= most; };
+  if (std::all_of(runs.begin(), runs.end(), fits)) {
+    items = std::move(runs);
+  } else {
+    for (const Item& run : runs) {
+      const int64_t pieces = (run.count - 1) / most + 1;  // `most` may be the largest number.
+      for (int64_t i = 0; i < pieces; ++i) {
+        items.push_back(part_of(run, run.count * i / pieces, run.count * (i + 1) / pieces));
+      }
     }
   }
-  std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.first < b.first; });
+  if (!std::is_sorted(items.begin(), items.end(), comes_first)) {
+    std::stable_sort(items.begin(), items.end(), comes_first);
+  }
   return items;
 }
 
-Grid grid_of(const Problem& problem, Find find, int rows, int64_t most) {
+Grid grid_of(const Problem& problem, Find find, int rows, std::vector<Item> runs) {
   Grid grid;
   for (int axis = 0; axis < 3; ++axis) {
-    grid.axes[axis] = axis == rows ? cut(find(problem.axes[axis], true), most) : singles(problem, axis, find);
+    grid.axes[axis] = axis == rows ? std::move(runs) : singles(problem, axis, find);
   }
   grid.images = images(problem.n, rows == 3);
   grid.rows = rows;
@@ -78,14 +87,19 @@ Grid grid_of(const Problem& problem, Find find, int rows, int64_t most) {
 }
 
 std::vector<Grid> grids_of(const Problem& problem, Find find, int64_t most) {
+  std::vector<Item> runs[4];
   double longest[4];
-  for (int axis = 0; axis < 3; ++axis) longest[axis] = average_run(find(problem.axes[axis], true));
+  for (int axis = 0; axis < 3; ++axis) {
+    runs[axis] = find(problem.axes[axis], true);
+    longest[axis] = average_run(runs[axis]);
+  }
   longest[3] = static_cast<double>(problem.n);
   int best = 2;
   for (int axis : {3, 1, 0}) {
     if (longest[axis] > longest[best] && longest[best] < kFilled) best = axis;
   }
-  std::vector<Grid> grids = {grid_of(problem, find, best, most)};
+  std::vector<Grid> grids;
+  grids.push_back(grid_of(problem, find, best, cut(std::move(runs[best]), most)));
   if (best == 3) return grids;
   // The short runs, in a grid of their own.
   int second = 3;
@@ -93,21 +107,17 @@ std::vector<Grid> grids_of(const Problem& problem, Find find, int64_t most) {
     if (axis != best && longest[axis] > longest[second]) second = axis;
   }
   if (longest[second] < kShort) return grids;
-  Grid border = grid_of(problem, find, second, most);
   std::vector<Item>& all = grids[0].axes[best];
-  border.axes[best].clear();
-  std::vector<Item> full;
+  std::vector<Item> border;
   for (const Item& item : all) {
-    if (item.count >= kShort) {
-      full.push_back(item);
-      continue;
-    }
-    for (int64_t i = 0; i < item.count; ++i) border.axes[best].push_back(part_of(item, i, i + 1));
+    if (item.count >= kShort) continue;
+    for (int64_t i = 0; i < item.count; ++i) border.push_back(part_of(item, i, i + 1));
   }
-  if (border.axes[best].empty()) return grids;
-  all = full;
+  if (border.empty()) return grids;
+  all.erase(std::remove_if(all.begin(), all.end(), [](const Item& item) { return item.count < kShort; }), all.end());
   if (all.empty()) grids.clear();
-  grids.push_back(border);
+  grids.push_back(grid_of(problem, find, second, cut(std::move(runs[second]), most)));
+  grids.back().axes[best] = std::move(border);
   return grids;
 }
 
@@ -167,9 +177,7 @@ void join_short_lines(int64_t terms, Grid& grid) {
 
 std::vector<Grid> source_grids(const Problem& problem, int64_t most) { return grids_of(problem, source_items, most); }
 
-std::vector<Grid> source_grids_by_images(const Problem& problem) {
-  return {grid_of(problem, source_items, 3, problem.n)};
-}
+std::vector<Grid> source_grids_by_images(const Problem& problem) { return {grid_of(problem, source_items, 3, {})}; }
 
 std::vector<Grid> grouped(const std::vector<Grid>& grids, const GroupOf& group_of) {
   using Groups = std::map<int64_t, std::vector<Item>>;

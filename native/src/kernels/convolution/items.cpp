@@ -72,6 +72,7 @@ bool continues(const Item& item, const Item& next) {
 
 std::vector<Item> output_items(const Axis& axis, bool runs) {
   std::vector<Item> items;
+  if (!runs) items.reserve(static_cast<size_t>(axis.output));
   const int64_t classes = runs ? std::min(axis.period(), axis.output) : 1;
   for (int64_t c = 0; c < classes; ++c) {
     for (int64_t position = c; position < axis.output; position += classes) {
@@ -103,6 +104,7 @@ std::vector<Item> source_items(const Axis& axis, bool runs) {
     return true;
   };
   std::vector<Item> items;
+  if (!runs) items.reserve(static_cast<size_t>(axis.input));
   const int64_t classes = runs ? std::min(axis.stride * axis.period(), axis.input) : 1;
   for (int64_t c = 0; c < classes; ++c) {
     for (int64_t position = c; position < axis.input; position += classes) {

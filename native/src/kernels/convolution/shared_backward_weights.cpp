@@ -27,8 +27,7 @@ class SharedBackwardWeights : public BackwardWeights {
   explicit SharedBackwardWeights(const Problem& problem)
       : BackwardWeights(problem, problem.order == Problem::Order::kOcInner ? problem.panel : 0),
         merges_(problem.axes[2].dilation == 1 && problem.groups == 1),
-        in_place_(std::min(problem.oc, problem.ic * (merges_ ? problem.axes[2].kernel : 1)) <
-                  (merges_ ? kFewProducts : kFewProducts / 4)),
+        in_place_(fits_in_place(problem)),
         block_(in_place_ ? (merges_ ? problem.axes[2].kernel : 1) : even_block(problem)),
         blocks_(ceil_div(problem.taps, block_)),
         columns_(panel() > 0 ? panel() : std::min<int64_t>(problem.oc, kMostColumns)),
@@ -115,12 +114,16 @@ class SharedBackwardWeights : public BackwardWeights {
   static constexpr int64_t kMostSegments = 128;
   static constexpr int64_t kMostJoint = 16;
 
-  // Neighbouring taps of a row, read as one run, the positions from which all of them lie inside the source, and the
-  // source that they see from the current line of positions.
+  // Counted in positions of a unit.
+  struct Range {
+    int64_t begin, end;
+  };
+
+  // Neighbouring taps of a row, read as one run, and the source that they see from the current line of positions.
   struct Row {
     const float* src;  // null: padding
     int64_t depth, height, first, taps;
-    int64_t begin, end;  // counted in positions of the unit
+    Range inside, touching;  // positions from which all taps, or any, lie inside the source
   };
 
   struct Unit {
@@ -150,6 +153,13 @@ class SharedBackwardWeights : public BackwardWeights {
   struct Spot {
     int64_t n, d, h, w;
   };
+
+  // Not where hardly a position's taps all lie inside the source.
+  bool fits_in_place(const Problem& p) const {
+    const Axis& width = p.axes[2];
+    if (!merges_) return std::min(p.oc, p.ic) < kFewProducts / 4;
+    return std::min(p.oc, p.ic * width.kernel) < kFewProducts && width.kernel <= std::max(kInputs, width.input / 64);
+  }
 
   // Taps of a unit: whole lines if there are several, and about as many in each unit, since threads wait for the last.
   static int64_t even_block(const Problem& p) {
@@ -197,8 +207,10 @@ class SharedBackwardWeights : public BackwardWeights {
       const int64_t width = p.axes[2].kernel;
       const int64_t line = tap / width, first = tap % width;
       const int64_t taps = merges_ ? std::min(width - first, u.first_tap + u.inputs / p.ic - tap) : 1;
-      const auto [begin, end] = inside(u, first, taps);
-      u.rows[u.row_count++] = {nullptr, line / p.axes[1].kernel, line % p.axes[1].kernel, first, taps, begin, end};
+      const int64_t last = first + taps - 1;
+      const Range inside = between(u, first, last), touching = between(u, last, first);
+      u.rows[u.row_count++] = {nullptr, line / p.axes[1].kernel, line % p.axes[1].kernel, first, taps, inside,
+                               touching};
       tap += taps;
     }
   }
@@ -255,23 +267,27 @@ class SharedBackwardWeights : public BackwardWeights {
     const Positions &pd = u.positions[0], &ph = u.positions[1], &pw = u.positions[2];
     const int64_t d = pd.first + at.d * pd.step, h = ph.first + at.h * ph.step;
     const float* src = call.src + at.n * p.src.image + u.group * p.ic;
-    bool any = false;
+    int64_t begin = last, end = at.w;  // A long kernel meets a short source from few positions.
     for (int64_t i = 0; i < u.row_count; ++i) {
       Row& row = u.rows[i];
       const int64_t depth = d * p.axes[0].stride - p.axes[0].pad_begin + row.depth * p.axes[0].dilation;
       const int64_t height = h * p.axes[1].stride - p.axes[1].pad_begin + row.height * p.axes[1].dilation;
       const bool inside = depth >= 0 && depth < p.axes[0].input && height >= 0 && height < p.axes[1].input;
       row.src = inside ? src + depth * p.src.axis[0] + height * p.src.axis[1] : nullptr;
-      any = any || inside;
+      if (!inside) continue;
+      begin = std::min(begin, row.touching.begin);
+      end = std::max(end, row.touching.end);
     }
-    if (!any || at.w >= last) return;
+    begin = std::max(begin, at.w);
+    end = std::min(end, last);
+    if (begin >= end) return;
     // Ahead lies the next line, or the same one where that is long.
     const bool is_long = pw.count > 2 * terms_;
     const int64_t next = h + ph.step < p.axes[1].output && !is_long ? ph.step : 0;
     const int64_t further = is_long ? terms_ * pw.step : 0;
     line(call, u,
-         {call.dst + at.n * p.dst.image + d * p.dst.axis[0] + h * p.dst.axis[1] + u.group * p.oc + u.first_output, at.w,
-          last, next * p.axes[1].stride * p.src.axis[1] + further * p.axes[2].stride * p.src.axis[2],
+         {call.dst + at.n * p.dst.image + d * p.dst.axis[0] + h * p.dst.axis[1] + u.group * p.oc + u.first_output,
+          begin, end, next * p.axes[1].stride * p.src.axis[1] + further * p.axes[2].stride * p.src.axis[2],
           next * p.dst.axis[1] + further * p.dst.axis[2]});
   }
 
@@ -279,8 +295,8 @@ class SharedBackwardWeights : public BackwardWeights {
     if (!in_place_) return copy_line(u, all);
     const Problem& p = problem_;
     const Row& row = u.rows[0];
-    const int64_t first = row.begin, last = row.end;
-    copy_line(u, {all.dst, 0, first, all.src_ahead, all.dst_ahead});
+    const int64_t first = row.inside.begin, last = row.inside.end;
+    copy_line(u, {all.dst, all.first, first, all.src_ahead, all.dst_ahead});
     copy_line(u, {all.dst, last, all.last, all.src_ahead, all.dst_ahead});
     if (first == last) return;
     const Positions& pw = u.positions[2];
@@ -324,13 +340,13 @@ class SharedBackwardWeights : public BackwardWeights {
     }
   }
 
-  // Positions of the unit, counted in these, from which the taps all lie inside the source.
-  std::pair<int64_t, int64_t> inside(const Unit& u, int64_t tap, int64_t taps) const {
+  // Positions from which one tap lies behind the source's begin, and another before its end.
+  Range between(const Unit& u, int64_t behind, int64_t before) const {
     const Axis& axis = problem_.axes[2];
     const Positions& pw = u.positions[2];
     const int64_t step = pw.step * axis.stride;
-    const int64_t begin = pw.first * axis.stride - axis.pad_begin + tap * axis.dilation;
-    const int64_t end = begin + (taps - 1) * axis.dilation;
+    const int64_t position = pw.first * axis.stride - axis.pad_begin;
+    const int64_t begin = position + behind * axis.dilation, end = position + before * axis.dilation;
     const int64_t first = begin >= 0 ? 0 : std::min(pw.count, ceil_div(-begin, step));
     const int64_t last = end >= axis.input ? 0 : std::min(pw.count, (axis.input - 1 - end) / step + 1);
     return {first, std::max(first, last)};
@@ -343,8 +359,8 @@ class SharedBackwardWeights : public BackwardWeights {
     const auto source = [&](int64_t position) {
       return (pw.first + position * pw.step) * axis.stride - axis.pad_begin + row.first * axis.dilation;
     };
-    const int64_t first = std::clamp(row.begin, stretch.first, stretch.last);
-    const int64_t last = std::clamp(row.end, first, stretch.last);
+    const int64_t first = std::clamp(row.inside.begin, stretch.first, stretch.last);
+    const int64_t last = std::clamp(row.inside.end, first, stretch.last);
     if (first < last) {
       p.kernels.copy(row.src + source(first) * p.src.axis[2], pw.step * axis.stride * p.src.axis[2], stretch.src_ahead,
                      last - first, row.taps * p.ic, to + (first - stretch.first) * src_step_, src_step_);
@@ -352,15 +368,13 @@ class SharedBackwardWeights : public BackwardWeights {
     for (int64_t position = stretch.first; position < stretch.last; ++position) {
       if (position == first) position = last;
       if (position == stretch.last) break;
-      for (int64_t i = 0; i < row.taps; ++i) {
-        const int64_t x = source(position) + i;  // Dilation is 1 where there are several.
-        float* at = to + (position - stretch.first) * src_step_ + i * p.ic;
-        if (x >= 0 && x < axis.input) {
-          std::memcpy(at, row.src + x * p.src.axis[2], static_cast<size_t>(p.ic * kFloat));
-        } else {
-          std::memset(at, 0, static_cast<size_t>(p.ic * kFloat));
-        }
-      }
+      // Several taps lie side by side, in the source as in the panel.
+      const int64_t x = source(position);
+      const int64_t begin = std::clamp<int64_t>(-x, 0, row.taps), end = std::clamp(axis.input - x, begin, row.taps);
+      float* at = to + (position - stretch.first) * src_step_;
+      zero(at, 0, 1, begin * p.ic);
+      copy(row.src + (x + begin) * p.src.axis[2], (end - begin) * p.ic, at + begin * p.ic);
+      zero(at + end * p.ic, 0, 1, (row.taps - end) * p.ic);
     }
   }
 
@@ -368,6 +382,10 @@ class SharedBackwardWeights : public BackwardWeights {
   template <typename Body>
   void for_columns(const Unit& u, const Body& body) const {
     for (int64_t first = 0; first < u.outputs; first += columns_) body(first, std::min(columns_, u.outputs - first));
+  }
+
+  static void copy(const float* from, int64_t size, float* to) {
+    std::memcpy(to, from, static_cast<size_t>(size * kFloat));
   }
 
   static void zero(float* to, int64_t step, int64_t count, int64_t size) {

@@ -59,6 +59,18 @@ class SignalTest {
                 new double[] {4, 6}, Signal.convolve(new double[] {0, 2}, new double[] {1, 2, 3, 4, 5}, Mode.SAME));
     }
 
+    @Test
+    void aKernelMayBeMuchLongerThanTheSignal() {
+        float[] signal = {1, -2, 3, 4};
+        double[] kernel = random.doubles(1 << 18, -9, 10).map(Math::floor).toArray();
+        assertArrayEquals(
+                floats(Signal.convolve(new double[] {1, -2, 3, 4}, kernel, Mode.FULL)),
+                Signal.convolve(signal, floats(kernel), Mode.FULL));
+        assertArrayEquals(
+                floats(Signal.convolve(kernel, new double[] {1, -2, 3, 4}, Mode.FULL)),
+                Signal.convolve(floats(kernel), signal, Mode.FULL));
+    }
+
     @ParameterizedTest
     @EnumSource
     void integersFollowTheDefinitionExactly(Mode mode) {
