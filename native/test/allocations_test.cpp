@@ -104,6 +104,16 @@ TEST(AllocationsTest, OwnKernelsAllocateNothing) {
   }
 }
 
+TEST(AllocationsTest, NorDoTheyForAnyBias) {
+  for (int64_t sharing : {C4J_SHARED, C4J_TILED}) {
+    for (int64_t bias : {C4J_BIAS_CHANNEL, C4J_BIAS_KERNEL, C4J_BIAS_POSITION}) {
+      const test::Plan plan(layer(sharing, sharing == C4J_TILED ? 2 : 1, bias),
+                            {1, C4J_KERNELS, C4J_ISA_DEFAULT, C4J_F32, C4J_ACTIVATION_NONE, 0});
+      EXPECT_EQ(0, allocations_of(plan, C4J_FORWARD, C4J_OVERWRITE, true, -1)) << sharing << " bias " << bias;
+    }
+  }
+}
+
 TEST(AllocationsTest, PlansOfLongKernelsGrowAsTheyDo) {
   const auto bytes_of = [](int64_t length) {
     const auto used = [] {

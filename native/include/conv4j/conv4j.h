@@ -201,7 +201,8 @@ enum {
 /* Makes a plan; c4j_plan_destroy frees it. Tensors of more than 2^34 elements are unsupported. */
 C4J_API int32_t c4j_plan_create(const c4j_geometry* geometry, const c4j_options* options, int64_t* plan);
 
-/* A plan for another batch size that shares every layout and choice. */
+/* A plan for another batch size that shares every choice, and the layouts but that of weights for which oneDNN would
+ * have nothing but reference loops at this size. */
 C4J_API int32_t c4j_plan_with_batch(int64_t plan, int64_t n, int64_t* new_plan);
 
 /* The caller vouches that no call on the plan is running. */

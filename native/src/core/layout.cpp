@@ -1,16 +1,17 @@
 #include "core/layout.h"
 
-#include <deque>
-#include <mutex>
+#include <string>
 
 #include "core/division.h"
 #include "core/error.h"
+#include "core/growing_list.h"
 
 namespace conv4j {
 
 namespace {
 
 struct Issued {
+  int64_t id;
   Layout layout;
   std::string name;
 };
@@ -40,20 +41,26 @@ std::string describe(const Layout& layout) {
   }
 }
 
-struct Table {
-  std::mutex mutex;
-  std::deque<Issued> issued;  // A deque: names stay where they are.
+using Table = GrowingList<Issued>;
 
-  Table() {
-    for (const Layout& layout : {Layout::channels_first(), Layout::channels_last()}) {
-      issued.push_back({layout, describe(layout)});
-    }
-  }
-};
+const Issued& issue(Table& table, const Layout& layout) {
+  return table.find_or_add([&](const Issued& issued) { return issued.layout == layout; },
+                           [&](int64_t size) {
+                             return Issued{size, layout, describe(layout)};
+                           });
+}
 
 Table& table() {
-  static Table& instance = *new Table;  // Never destroyed: threads may outlive main.
+  static Table& instance = *[] {
+    auto* const table = new Table;  // Never destroyed: threads may outlive main.
+    for (const Layout& layout : {Layout::channels_first(), Layout::channels_last()}) issue(*table, layout);
+    return table;
+  }();
   return instance;
+}
+
+const Issued* find(int64_t id) {
+  return table().find([id](const Issued& issued) { return issued.id == id; });
 }
 
 }  // namespace
@@ -75,30 +82,17 @@ PackedSteps packed_steps(Layout::Order order, int64_t groups, int64_t oc, int64_
   }
 }
 
-int64_t layout_id(const Layout& layout) {
-  Table& t = table();
-  std::lock_guard<std::mutex> lock(t.mutex);
-  for (size_t i = 0; i < t.issued.size(); ++i) {
-    if (t.issued[i].layout == layout) return static_cast<int64_t>(i);
-  }
-  t.issued.push_back({layout, describe(layout)});
-  return static_cast<int64_t>(t.issued.size()) - 1;
-}
+int64_t layout_id(const Layout& layout) { return issue(table(), layout).id; }
 
 Layout layout_of(int64_t id) {
-  if (id == 0) return Layout::channels_first();
-  if (id == 1) return Layout::channels_last();
-  Table& t = table();
-  std::lock_guard<std::mutex> lock(t.mutex);
-  require(id >= 0 && id < static_cast<int64_t>(t.issued.size()), "layout: expected a number that was issued");
-  return t.issued[static_cast<size_t>(id)].layout;
+  const Issued* const issued = find(id);
+  require(issued != nullptr, "layout: expected a number that was issued");
+  return issued->layout;
 }
 
 const char* layout_name(int64_t id) {
-  Table& t = table();
-  std::lock_guard<std::mutex> lock(t.mutex);
-  if (id < 0 || id >= static_cast<int64_t>(t.issued.size())) return nullptr;
-  return t.issued[static_cast<size_t>(id)].name.c_str();
+  const Issued* const issued = find(id);
+  return issued == nullptr ? nullptr : issued->name.c_str();
 }
 
 int64_t elements(const Dims& dims) {

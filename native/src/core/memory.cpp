@@ -70,7 +70,7 @@ int64_t live_bytes() noexcept { return live; }
 
 WorkspacePool::Lease::Lease(WorkspacePool& pool, int64_t size_bytes) : pool_(pool) {
   if (size_bytes == 0) return;
-  const int64_t total = size_bytes + kAlignment;
+  const int64_t total = taken_bytes(size_bytes);
   block_ = pool_.blocks_.take();
   if (block_ != nullptr && block_->size_bytes >= total) return;
   block_ = nullptr;  // Too small: it grows.

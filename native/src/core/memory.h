@@ -30,6 +30,9 @@ struct WorkspaceBlock {
 // A few workspaces kept between calls; calls beyond those allocate and free their own.
 class WorkspacePool {
  public:
+  // By a lease of so many bytes.
+  static int64_t taken_bytes(int64_t size_bytes) { return size_bytes == 0 ? 0 : size_bytes + kAlignment; }
+
   class Lease {
    public:
     Lease(WorkspacePool& pool, int64_t size_bytes);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/division.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "onednn/engine.h"
@@ -43,9 +44,16 @@ int64_t size_bytes(const Layout& layout, const Dims& dims) {
   require(!__builtin_mul_overflow(elements(dims), static_cast<int64_t>(sizeof(float)), &least),
           "dims: expected at most 2^63 - 1 bytes");
   if (layout.is_plain() || layout.kind == Layout::Kind::kPacked || least == 0) return least;
-  const auto size = guarded(
-      [&] { return static_cast<int64_t>(describe(layout, dims, layout.is_weights() ? layout.groups : 0).get_size()); });
-  require(size >= least, "dims: expected at most 2^63 - 1 bytes, padding included");
+  int64_t size = 0;
+  bool fits = true;
+  if (layout.kind == Layout::Kind::kBlocked) {
+    const int64_t channels = dims.size() > 1 ? dims[1] : 1;
+    fits = !__builtin_mul_overflow(least / channels, ceil_div(channels, layout.block) * layout.block, &size);
+  } else {
+    size = guarded([&] { return static_cast<int64_t>(weights_desc(layout, dims, layout.groups).get_size()); });
+    fits = size >= least;
+  }
+  require(fits, "dims: expected at most 2^63 - 1 bytes, padding included");
   return size;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <mutex>
 
 #include "core/error.h"
 #include "core/parallel.h"
@@ -78,7 +77,8 @@ void Plan::prepare(const Implementation* like) {
     layout_ids_[i] = layout_id(layouts_[i]);
     own_bytes_[i] = size_bytes(layouts_[i], dims_[i]);
     for (Pass pass : kPasses) {
-      computes_in_own_[static_cast<int>(pass)][i] = info(pass).layouts[i] == layouts_[i];
+      const Layout& layout = info(pass).layouts[i];
+      computed_[static_cast<int>(pass)][i] = {layout_id(layout), size_bytes(layout, dims_[i])};
     }
   }
 }
@@ -94,36 +94,18 @@ int64_t Plan::workspace_bytes(Pass pass, bool add) const {
   for (int i = 0; i < kOperands; ++i) own.of[i].layout = layout_ids_[i];
   own.bias.layout = kLogical;
   const bool biased = geometry_.bias != BiasMode::kNone;
-  if (pass != Pass::kBackwardBias) return stage(pass, add, biased && pass == main_pass(), own).size_bytes();
-  return biased ? stage_bias(add, own).size_bytes() : 0;
+  if (pass == Pass::kBackwardBias) return biased ? WorkspacePool::taken_bytes(stage_bias(add, own).size_bytes()) : 0;
+  return WorkspacePool::taken_bytes(stage(pass, add, biased && pass == main_pass(), own).size_bytes());
 }
 
-const Reorder& Plan::reorder(const Layout& from, const Layout& to, const Dims& dims, bool add) const {
-  const auto key = std::make_tuple(layout_id(from), layout_id(to), dims, add);
-  {
-    std::shared_lock<std::shared_mutex> lock(reorders_mutex_);
-    const auto found = reorders_.find(key);
-    if (found != reorders_.end()) return *found->second;
-  }
-  auto made = std::make_unique<Reorder>(from, to, dims, add);
-  std::unique_lock<std::shared_mutex> lock(reorders_mutex_);
-  return *reorders_.emplace(key, std::move(made)).first->second;
-}
-
-// What stages an operand of this pass, or brings its result back. That of an own layout is found without a lock.
-const Reorder& Plan::staged(Pass pass, Operand operand, const Operands& operands, bool add) const {
-  const bool own = operands.of[operand].layout == layout_ids_[operand];
-  std::atomic<const Reorder*>& kept = own_reorders_[static_cast<int>(pass)][operand][add ? 1 : 0];
-  if (own) {
-    const Reorder* found = kept.load(std::memory_order_acquire);
-    if (found != nullptr) return *found;
-  }
-  const Layout given = layout_given(operand, operands);
-  const Layout& computed = info(pass).layouts[operand];
-  const Reorder& made = operand == result_of(pass) ? reorder(computed, given, dims_[operand], add)
-                                                   : reorder(given, computed, dims_[operand], false);
-  if (own) kept.store(&made, std::memory_order_release);
-  return made;
+const Reorder& Plan::reorder(int64_t from, int64_t to, const Dims& dims, bool add) const {
+  const auto is_wanted = [&](const KeptReorder& kept) {
+    return kept.from == from && kept.to == to && kept.dims == &dims && kept.add == add;
+  };
+  const auto make = [&](int64_t) {
+    return KeptReorder{from, to, &dims, add, Reorder(layout_of(from), layout_of(to), dims, add)};
+  };
+  return reorders_.find_or_add(is_wanted, make).reorder;
 }
 
 Layout Plan::layout_given(Operand operand, const Operands& operands) const {
@@ -166,8 +148,8 @@ void Plan::execute(Pass pass, bool add, const Operands& operands) const {
   check(pass, operands);
   if (geometry_.n == 0 && pass != Pass::kBackwardBias) {
     if (pass != Pass::kBackwardWeights || add) return;
-    const Operands::Operand& sum = operands.of[kWeights];
-    std::memset(sum.data(), 0, static_cast<size_t>(sum.size_bytes));
+    const int64_t bytes = size_bytes(layout_given(kWeights, operands), dims_[kWeights]);
+    std::memset(operands.of[kWeights].data(), 0, static_cast<size_t>(bytes));
     return;
   }
   ensure_threads(options_.threads);
@@ -183,20 +165,18 @@ Plan::Staging Plan::stage(Pass pass, bool add, bool adds_bias, const Operands& o
   Staging staging;
   staging.scratch_bytes = info.scratch_bytes;
   for (int i = 0; i < kOperands; ++i) {
-    const Layout& computed = info.layouts[i];
+    const Computed& computed = this->computed(pass, static_cast<Operand>(i));
+    const int64_t given = operands.of[i].layout;
     const bool adds = add && i == result;  // while it is copied, if not while it is computed
-    const bool as_computed = operands.of[i].layout == layout_ids_[i] ? computes_in_own_[static_cast<int>(pass)][i]
-                                                                     : layout_of(operands.of[i].layout) == computed;
-    if (as_computed && (!adds || accumulates)) continue;
-    staging.take(staged(pass, static_cast<Operand>(i), operands, adds), align(size_bytes(computed, dims_[i])),
-                 staging.of[i]);
+    if (given == computed.layout && (!adds || accumulates)) continue;
+    const Reorder& copy = i == result ? reorder(computed.layout, given, dims_[i], adds)
+                                      : reorder(given, computed.layout, dims_[i], false);
+    staging.take(copy, computed.size_bytes, staging.of[i]);
   }
   if (!adds_bias) return staging;
-  staging.reserve(add_bias_scratch_bytes(info.layouts[result]));
+  if (!info.adds_bias) staging.reserve(add_bias_scratch_bytes());
   if (operands.bias.layout != kLogical) {
-    const Layout logical = Layout::channels_first();
-    staging.take(reorder(layout_of(operands.bias.layout), logical, bias_dims_, false),
-                 align(size_bytes(logical, bias_dims_)), staging.bias);
+    staging.take(reorder(operands.bias.layout, kLogical, bias_dims_, false), logical_bias_bytes_, staging.bias);
   }
   return staging;
 }
@@ -204,7 +184,6 @@ Plan::Staging Plan::stage(Pass pass, bool add, bool adds_bias, const Operands& o
 void Plan::run(Pass pass, bool add, const Operands& operands) const {
   const auto& info = this->info(pass);
   const Operand result = result_of(pass);
-  const Layout& result_layout = info.layouts[result];
   const bool adds_bias = operands.bias.address != 0;
   const Staging staging = stage(pass, add, adds_bias, operands);
   const WorkspacePool::Lease workspace(workspaces_, staging.size_bytes());
@@ -227,7 +206,7 @@ void Plan::run(Pass pass, bool add, const Operands& operands) const {
   extras.activate = activates && info.activates && !adds_bias_after && (!add || extras.add);
   extras.bias = info.adds_bias ? bias : nullptr;
   implementation_of(pass).run(pass, extras, data, scratch);
-  if (adds_bias_after) add_bias(result_layout, static_cast<float*>(data[result]), bias, scratch);
+  if (adds_bias_after) add_bias(static_cast<float*>(data[result]), bias, scratch);
   if (back != nullptr) back->run(data[result], operands.of[result].data(), scratch);
   if (activates && !extras.activate) {
     const ActivationView view = activation_view(layout_given(result, operands), dims(result));
@@ -235,23 +214,24 @@ void Plan::run(Pass pass, bool add, const Operands& operands) const {
   }
 }
 
-int64_t Plan::add_bias_scratch_bytes(const Layout& layout) const {
-  if (geometry_.bias != BiasMode::kPosition) return 0;
-  const Reorder& copy = reorder(Layout::channels_first(), layout, bias_image_dims_, false);
-  return align(size_bytes(layout, bias_image_dims_)) + copy.scratch_bytes();
+// To what the main pass computes.
+int64_t Plan::add_bias_scratch_bytes() const {
+  const int64_t layout = computed(main_pass(), result_of(main_pass())).layout;
+  if (geometry_.bias != BiasMode::kPosition || layout == kLogical) return 0;
+  return align(size_bytes(layout_of(layout), bias_image_dims_)) +
+         reorder(kLogical, layout, bias_image_dims_, false).scratch_bytes();
 }
 
-void Plan::add_bias(const Layout& layout, float* result, const float* bias, char* scratch) const {
-  const ActivationView view = activation_view(layout, dims(result_of(main_pass())));
+void Plan::add_bias(float* result, const float* bias, char* scratch) const {
+  const Operand operand = result_of(main_pass());
+  const Layout& layout = info(main_pass()).layouts[operand];
+  const int64_t id = computed(main_pass(), operand).layout;
+  const ActivationView view = activation_view(layout, dims(operand));
   if (geometry_.bias != BiasMode::kPosition) return add_channel_bias(kernels_, view, result, bias);
-  float* image = reinterpret_cast<float*>(scratch);
-  const Layout logical = Layout::channels_first();
-  if (layout == logical) {
-    image = const_cast<float*>(bias);
-  } else {
-    reorder(logical, layout, bias_image_dims_, false)
-        .run(bias, image, scratch + align(size_bytes(layout, bias_image_dims_)));
-  }
+  if (id == kLogical) return add_image_bias(kernels_, view, result, bias);
+  float* const image = reinterpret_cast<float*>(scratch);
+  reorder(kLogical, id, bias_image_dims_, false)
+      .run(bias, image, scratch + align(size_bytes(layout, bias_image_dims_)));
   add_image_bias(kernels_, view, result, image);
 }
 
@@ -265,12 +245,11 @@ Plan::BiasStaging Plan::stage_bias(bool add, const Operands& operands) const {
     staging.scratch_bytes = sum_channel_bias_scratch_bytes(activation_view(layout, dims(from)));
     return staging;
   }
-  const Layout logical = Layout::channels_first();
-  staging.to_logical = &reorder(layout, logical, bias_image_dims_, false);
-  staging.to_given = &reorder(logical, layout_of(operands.bias.layout), bias_dims_, add);
+  staging.to_logical = &reorder(operands.of[from].layout, kLogical, bias_image_dims_, false);
+  staging.to_given = &reorder(kLogical, operands.bias.layout, bias_dims_, add);
   staging.image_bytes = align(size_bytes(layout, bias_image_dims_));
-  staging.logical_bytes = align(size_bytes(logical, bias_image_dims_));
-  staging.kernel_bytes = staging.by_kernel ? align(size_bytes(logical, bias_dims_)) : 0;
+  staging.logical_bytes = align(size_bytes(Layout::channels_first(), bias_image_dims_));
+  staging.kernel_bytes = staging.by_kernel ? align(logical_bias_bytes_) : 0;
   staging.scratch_bytes = std::max(staging.to_logical->scratch_bytes(), staging.to_given->scratch_bytes());
   return staging;
 }

@@ -4,18 +4,15 @@
 #define CONV4J_PLAN_PLAN_H_
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <shared_mutex>
 #include <string>
-#include <tuple>
 
 #include "core/activation.h"
 #include "core/cpu.h"
 #include "core/data_type.h"
 #include "core/geometry.h"
+#include "core/growing_list.h"
 #include "core/implementation.h"
 #include "core/layout.h"
 #include "core/memory.h"
@@ -54,7 +51,7 @@ class Plan {
 
   const Geometry& geometry() const { return geometry_; }
   int64_t layout(Operand operand) const { return layout_ids_[operand]; }
-  int64_t layout(Pass pass, Operand operand) const { return layout_id(info(pass).layouts[operand]); }
+  int64_t layout(Pass pass, Operand operand) const { return computed(pass, operand).layout; }
   const std::string& implementation(Pass pass) const;
   int64_t workspace_bytes(Pass pass, bool add) const;  // operands being in the layouts above
 
@@ -77,9 +74,21 @@ class Plan {
     void reserve(int64_t bytes) { scratch_bytes = std::max(scratch_bytes, bytes); }
     void take(const Reorder& reorder, int64_t bytes, Copy& copy) {
       copy = {&reorder, staged_bytes};
-      staged_bytes += bytes;
+      staged_bytes += align(bytes);
       reserve(reorder.scratch_bytes());
     }
+  };
+
+  // What a pass computes in.
+  struct Computed {
+    int64_t layout, size_bytes;
+  };
+
+  struct KeptReorder {
+    int64_t from, to;
+    const Dims* dims;  // some of this plan's
+    bool add;
+    Reorder reorder;
   };
 
   // Of a gradient of the bias, in this order. Without reorders, where it is of channels, scratch space alone.
@@ -96,16 +105,16 @@ class Plan {
   const Implementation::PassInfo& info(Pass pass) const { return implementation_of(pass).info(pass); }
   Pass main_pass() const { return geometry_.main_pass(); }
   Operand bias_operand() const { return geometry_.transposed ? kSrc : kDst; }
+  const Computed& computed(Pass pass, Operand operand) const { return computed_[static_cast<int>(pass)][operand]; }
   const Dims& dims(Operand operand) const { return dims_[operand]; }
   void check(Operand operand, const Operands& operands) const;
   void check(Pass pass, const Operands& operands) const;
   void run(Pass pass, bool add, const Operands& operands) const;
   void run_backward_bias(bool add, const Operands& operands) const;
-  void add_bias(const Layout& layout, float* result, const float* bias, char* scratch) const;
-  int64_t add_bias_scratch_bytes(const Layout& layout) const;
+  void add_bias(float* result, const float* bias, char* scratch) const;
+  int64_t add_bias_scratch_bytes() const;
   Layout layout_given(Operand operand, const Operands& operands) const;
-  const Reorder& reorder(const Layout& from, const Layout& to, const Dims& dims, bool add) const;
-  const Reorder& staged(Pass pass, Operand operand, const Operands& operands, bool add) const;
+  const Reorder& reorder(int64_t from, int64_t to, const Dims& dims, bool add) const;
   Staging stage(Pass pass, bool add, bool adds_bias, const Operands& operands) const;
   BiasStaging stage_bias(bool add, const Operands& operands) const;
 
@@ -118,17 +127,14 @@ class Plan {
   Dims dims_[kOperands];
   Dims bias_dims_;
   Dims bias_image_dims_;
+  Computed computed_[3][kOperands];  // [pass][operand]
   Layout layouts_[kOperands];
   int64_t layout_ids_[kOperands];
   int64_t own_bytes_[kOperands];
-  bool computes_in_own_[3][kOperands];  // [pass][operand]
   int64_t logical_bias_bytes_ = 0;
 
   mutable WorkspacePool workspaces_;
-  mutable std::shared_mutex reorders_mutex_;
-  // Of operands in the plan's own layouts, where a pass computes in others: [pass][operand][add].
-  mutable std::atomic<const Reorder*> own_reorders_[3][kOperands][2] = {};
-  mutable std::map<std::tuple<int64_t, int64_t, Dims, bool>, std::unique_ptr<Reorder>> reorders_;
+  mutable GrowingList<KeptReorder> reorders_;
 };
 
 }  // namespace conv4j

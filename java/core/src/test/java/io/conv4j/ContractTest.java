@@ -775,7 +775,7 @@ class ContractTest {
                 unsupported("sourceShape", () -> ConvPlan.create(LAYER, Shape.of(1L << 31, 2, 3, 3))),
                 unsupported("spec", () -> ConvPlan.create(wide, SOURCE)),
                 unsupported("spec: plans take sizes of", () -> ConvPlan.create(deep, Shape.of(1, 1L << 31, 1, 1))),
-                unsupported("sourceShape: plans take tensors of", () -> ConvPlan.create(heavy, SOURCE)));
+                unsupported("spec: plans take tensors of", () -> ConvPlan.create(heavy, SOURCE)));
         method(
                 "ConvPlan.create(ConvSpec, Shape, PlanOptions)",
                 isNull("spec", () -> ConvPlan.create(null, SOURCE, options)),

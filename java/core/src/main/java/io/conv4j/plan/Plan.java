@@ -153,17 +153,30 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     /**
      * Native memory that one running call takes at most, beside its operands, when they are in the plan's layouts.
      *
-     * @return the largest workspace of any pass in bytes, whether it overwrites or adds
+     * @return the largest workspace of any pass in bytes, whether a gradient overwrites or adds
      * @throws IllegalStateException if the plan is closed
      */
     public long workspaceBytes() {
         long most = 0;
         for (int pass = 0; pass < PlanEngine.PASSES; pass++) {
             for (Accumulate accumulate : Accumulate.values()) {
-                most = Math.max(most, engine.workspaceBytes(pass, accumulate));
+                if (takes(pass, accumulate)) {
+                    most = Math.max(most, engine.workspaceBytes(pass, accumulate));
+                }
             }
         }
         return most;
+    }
+
+    private boolean takes(int pass, Accumulate accumulate) {
+        if (pass == (transposed() ? PlanEngine.BACKWARD_DATA : PlanEngine.FORWARD)) {
+            return accumulate == forwardAccumulate();
+        }
+        return pass != PlanEngine.BACKWARD_WEIGHTS || trains();
+    }
+
+    private Accumulate forwardAccumulate() {
+        return options().residual() ? Accumulate.ADD : Accumulate.OVERWRITE;
     }
 
     /**
@@ -429,7 +442,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     }
 
     private void runForward(Tensor source, Tensor weights, Tensor bias, Tensor output) {
-        Accumulate accumulate = options().residual() ? Accumulate.ADD : Accumulate.OVERWRITE;
+        Accumulate accumulate = forwardAccumulate();
         if (transposed()) {
             engine.execute(PlanEngine.BACKWARD_DATA, accumulate, output, weights, bias, source);
         } else {

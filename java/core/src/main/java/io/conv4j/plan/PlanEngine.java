@@ -92,20 +92,25 @@ final class PlanEngine {
         checkSize("spec", "input channels", geometry.inChannels());
         checkSize("spec", "output channels", geometry.outChannels());
         for (Axis axis : geometry.axes()) {
-            checkSize(argument, "the source", axis.input());
+            checkSize(argument, geometry.isTransposed() ? "the output" : "the source", axis.input());
             checkSize("spec", "the kernel", axis.kernel());
             checkSize("spec", "the stride", axis.stride());
             checkSize("spec", "the dilation", axis.dilation());
             checkSize("spec", "the padding", Math.max(axis.padBegin(), axis.padEnd()));
-            checkSize(argument, "the output", axis.output());
+            checkSize(argument, geometry.isTransposed() ? "the source" : "the output", axis.output());
             checkSize("spec", "the sharing", axis.sharing().size());
         }
+        boolean transposed = geometry.isTransposed();
         ConvGeometry images = geometry.batch() == 0 ? geometry.withBatch(1) : geometry;
-        for (Shape shape : new Shape[] {images.sourceShape(), images.weightsShape(), images.outputShape()}) {
-            if (shape.elements() > MOST_ELEMENTS) {
-                throw new UnsupportedOperationException(
-                        argument + ": plans take tensors of at most 2^34 elements but got " + geometry);
-            }
+        checkElements(argument, transposed ? "the output" : "the source", images.sourceShape());
+        checkElements(argument, transposed ? "the source" : "the output", images.outputShape());
+        checkElements("spec", "weights", images.weightsShape());
+    }
+
+    private static void checkElements(String argument, String what, Shape shape) {
+        if (shape.elements() > MOST_ELEMENTS) {
+            throw new UnsupportedOperationException(argument + ": plans take tensors of at most 2^34 elements but "
+                    + what + " " + shape + " has " + shape.elements());
         }
     }
 

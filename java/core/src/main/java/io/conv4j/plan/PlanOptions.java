@@ -1,11 +1,12 @@
 package io.conv4j.plan;
 
 import io.conv4j.memory.DataType;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 
-/** How a plan computes. Immutable. */
+/** How a plan computes. A value. */
 public final class PlanOptions {
     private static final int MOST_THREADS = 1024;
 
@@ -96,6 +97,20 @@ public final class PlanOptions {
      */
     public boolean residual() {
         return residual;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof PlanOptions options && values().equals(options.values());
+    }
+
+    @Override
+    public int hashCode() {
+        return values().hashCode();
+    }
+
+    private List<Object> values() {
+        return List.of(threads, implementation, isa, weightsType, activation, residual);
     }
 
     /** Such as {@code threads 2, implementation auto, isa default, weights f32}; activation and residual where

@@ -23,7 +23,8 @@ public final class Shape {
                 empty = true;
             } else if (Math.multiplyHigh(product, size) != 0 || product * size < 0) {
                 throw new IllegalArgumentException(
-                        "sizes: expected a product of at most 2^63 - 1 elements but got " + Arrays.toString(sizes));
+                        "sizes: expected a product, zeros left out, of at most 2^63 - 1 elements but got "
+                                + Arrays.toString(sizes));
             } else {
                 product *= size;
             }
@@ -37,7 +38,8 @@ public final class Shape {
      * @param sizes the size of each dimension in elements, at least one of them, none below 0
      * @return the shape
      * @throws NullPointerException if {@code sizes} is null
-     * @throws IllegalArgumentException if there is no size, one is negative, or their product exceeds 2^63 - 1
+     * @throws IllegalArgumentException if there is no size, one is negative, or the product of those above 0
+     *     exceeds 2^63 - 1
      */
     public static Shape of(long... sizes) {
         if (sizes == null) {

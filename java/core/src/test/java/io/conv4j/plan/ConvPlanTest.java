@@ -121,6 +121,34 @@ class ConvPlanTest extends PlanTest {
     }
 
     @Test
+    void tensorsThatPlansDoNotTakeAreUnsupportedByName() {
+        ConvSpec weights = ConvSpec.builder(1 << 18, 1 << 17).kernel(1, 1).build();
+        assertTooLarge(
+                "spec: plans take tensors of at most 2^34 elements but weights [131072, 262144, 1, 1] has 34359738368",
+                () -> ConvPlan.create(weights, Shape.of(1, 1 << 18, 1, 1)));
+        ConvSpec widening =
+                ConvSpec.builder(1, 3).kernel(1, 1).padding(Padding.full()).build();
+        String output =
+                "sourceShape: plans take tensors of at most 2^34 elements but the output [1, 3, 80000, 80000] has 19200000000";
+        Shape large = Shape.of(1, 1, 80_000, 80_000);
+        assertTooLarge(output, () -> ConvPlan.create(widening, large));
+        assertTooLarge(output, () -> TransposedConvPlan.create(widening, large));
+        ConvSpec spec = ConvSpec.builder(1, 3).kernel(1, 1).build();
+        try (ConvPlan plan = ConvPlan.create(spec, Shape.of(1, 1, 2, 2))) {
+            assertTooLarge(
+                    "batch: plans take tensors of at most 2^34 elements but the output [2147483647, 3, 2, 2] has"
+                            + " 25769803764",
+                    () -> plan.withBatch(Integer.MAX_VALUE));
+        }
+    }
+
+    private static void assertTooLarge(String message, Executable create) {
+        assertEquals(
+                message,
+                assertThrows(UnsupportedOperationException.class, create).getMessage());
+    }
+
+    @Test
     void errorsSayWhatWasExpectedAndWhatCame() {
         ConvSpec spec = ConvSpec.builder(3, 8).kernel(3, 3).build();
         Shape source = Shape.of(2, 3, 10, 10);
