@@ -367,6 +367,11 @@ class ConcurrencyTest {
     }
 
     @Test
+    void alsoAfterManyWereInUse() throws Exception {
+        assertEquals("few true", inNewJvm("forgotten tensors after others", Map.of(), "-Xmx64m"));
+    }
+
+    @Test
     @EnabledOnOs(OS.LINUX)
     @DisabledIfEnvironmentVariable(named = "LD_PRELOAD", matches = ".*asan.*")
     void forgottenTensorsAreFreedForThoseThatHaveNoRoom() throws Exception {
@@ -410,6 +415,7 @@ class ConcurrencyTest {
                         case "many threads" -> manyThreads();
                         case "idle driver" -> idleDriver();
                         case "forgotten tensors" -> forgottenTensors();
+                        case "forgotten tensors after others" -> forgottenTensorsAfterOthers();
                         case "forgotten tensors in little room" -> forgottenTensorsInLittleRoom();
                         default -> virtualThread();
                     });
@@ -532,6 +538,15 @@ class ConcurrencyTest {
                 most = Math.max(most, Tensor.liveBytes());
             }
             return "few " + (most < 512 << 20);
+        }
+
+        private static String forgottenTensorsAfterOthers() {
+            List<Tensor> used = new ArrayList<>();
+            for (int i = 0; i < 64; i++) {
+                used.add(Tensor.zeros(Shape.of(4 << 20)));
+            }
+            used.forEach(Tensor::close);
+            return forgottenTensors();
         }
 
         private static String forgottenTensorsInLittleRoom() throws IOException, InterruptedException {

@@ -8,7 +8,7 @@ import java.util.function.IntSupplier;
  * run, does not fill up with it.
  */
 final class Garbage {
-    /** As of direct buffers; beyond it whenever what is in use has doubled. */
+    /** As of direct buffers; beyond it twice what was in use, four times at most. */
     private static final long LEAST_LIMIT = Runtime.getRuntime().maxMemory();
 
     /**
@@ -25,8 +25,11 @@ final class Garbage {
 
     /** Where a system kills what takes too much, no allocation fails first. */
     static void beforeAllocating() {
-        if (liveBytes() > limit) {
+        long live = liveBytes();
+        if (live > limit) {
             collectBeyondLimit();
+        } else if (limit > LEAST_LIMIT && live < limit / 4) {
+            limit = limit(live);
         }
     }
 
@@ -34,8 +37,12 @@ final class Garbage {
         long before = liveBytes();
         if (before > limit) {
             collectUntil(() -> liveBytes() < before / 2, SHORT_MILLISECONDS);
-            limit = Math.max(LEAST_LIMIT, 2 * liveBytes());
+            limit = limit(liveBytes());
         }
+    }
+
+    private static long limit(long live) {
+        return Math.max(LEAST_LIMIT, 2 * live);
     }
 
     /**

@@ -8,7 +8,7 @@ import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.Platform;
 
 /**
- * The functions of conv4j.h, one native method each; call {@link NativeLoader#ensureLoaded} before the first. Addresses
+ * The functions of conv4j.h that Java calls, one native method each; call {@link NativeLoader#ensureLoaded} before the first. Addresses
  * and handles are {@code long}s: a call with longs takes 5 ns, with JavaCPP's pointers 18.
  */
 @Platform(

@@ -126,7 +126,10 @@ public final class NativeLoader {
                 throw e;
             }
             if (hasNatives) {
-                Path copy = Files.createTempFile(file.toPath().getParent(), "", file.getName());
+                Path directory = file.toPath().getParent();
+                Path copy = Files.isWritable(directory)
+                        ? Files.createTempFile(directory, "", file.getName())
+                        : Files.createTempFile("", file.getName());
                 try {
                     Files.copy(file.toPath(), copy, StandardCopyOption.REPLACE_EXISTING);
                     System.load(copy.toString());
