@@ -7,8 +7,9 @@ function(add_onednn root)
     return()
   endif()
   if(TARGET DNNL::dnnl) # The program has found one: two in one process would keep two pools of threads.
+    find_package(OpenMP REQUIRED COMPONENTS CXX)
     add_library(onednn::onednn INTERFACE IMPORTED GLOBAL)
-    target_link_libraries(onednn::onednn INTERFACE DNNL::dnnl)
+    target_link_libraries(onednn::onednn INTERFACE DNNL::dnnl ${OpenMP_CXX_LIBRARIES})
     return()
   endif()
 
