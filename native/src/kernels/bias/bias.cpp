@@ -11,20 +11,25 @@ namespace conv4j {
 namespace {
 
 constexpr int64_t kChunk = 4096;       // positions of one piece of a channel's sum
+constexpr int64_t kAddChunk = 16384;   // elements of one piece that a bias is added to
+constexpr int64_t kTotals = 64;        // channels whose pieces are added up together
 constexpr int64_t kImageChunk = 4096;  // elements of one piece of an image
 constexpr int64_t kImages = 64;        // whose sum is one summand: errors of long sums grow with their terms
 
 }  // namespace
 
 void add_channel_bias(const Kernels& kernels, const ActivationView& view, float* x, const float* bias) {
-  parallel_for(view.n * view.blocks, [&](int64_t index) {
+  const int64_t length = std::max<int64_t>(kAddChunk / view.lanes, 1), pieces = ceil_div(view.positions, length);
+  parallel_for(view.n * view.blocks * pieces, [&](int64_t index) {
+    const int64_t position = take_digit(index, pieces) * length,
+                  positions = std::min(length, view.positions - position);
     const int64_t first = index % view.blocks * view.lanes;
-    float* begin = x + index * view.positions * view.lanes;
+    float* begin = x + (index * view.positions + position) * view.lanes;
     if (first + view.lanes <= view.channels) {
-      kernels.add_lanes(begin, view.positions, view.lanes, bias + first);
+      kernels.add_lanes(begin, positions, view.lanes, bias + first);
       return;
     }
-    for (int64_t p = 0; p < view.positions; ++p) {  // The last block's padding lanes stay zero.
+    for (int64_t p = 0; p < positions; ++p) {  // The last block's padding lanes stay zero.
       for (int64_t c = first; c < view.channels; ++c) begin[p * view.lanes + c - first] += bias[c];
     }
   });
@@ -48,11 +53,15 @@ void sum_channel_bias(const Kernels& kernels, const ActivationView& view, const 
     double* out = sums + (image * pieces + piece) * channels + block * view.lanes;
     kernels.sum_lanes(begin, std::min(kChunk, view.positions - first), view.lanes, out);
   });
-  for (int64_t c = 0; c < view.channels; ++c) {
-    double total = add ? static_cast<double>(bias[c]) : 0.0;
-    for (int64_t row = 0; row < view.n * pieces; ++row) total += sums[row * channels + c];
-    bias[c] = static_cast<float>(total);
-  }
+  parallel_for(ceil_div(view.channels, kTotals), [&](int64_t index) {
+    const int64_t first = index * kTotals, count = std::min(kTotals, view.channels - first);
+    double totals[kTotals];
+    for (int64_t c = 0; c < count; ++c) totals[c] = add ? static_cast<double>(bias[first + c]) : 0.0;
+    for (int64_t row = 0; row < view.n * pieces; ++row) {
+      for (int64_t c = 0; c < count; ++c) totals[c] += sums[row * channels + first + c];
+    }
+    for (int64_t c = 0; c < count; ++c) bias[first + c] = static_cast<float>(totals[c]);
+  });
 }
 
 void add_image_bias(const Kernels& kernels, const ActivationView& view, float* x, const float* bias) {
