@@ -96,8 +96,8 @@ public final class Tensor implements AutoCloseable {
      * @param layout where its elements lie
      * @return a new tensor, which the caller closes
      * @throws NullPointerException if an argument is null
-     * @throws IllegalArgumentException if the layout is one of packed weights of another shape, or the tensor takes more
-     *     than 2^63 - 1 bytes
+     * @throws IllegalArgumentException if the layout does not {@linkplain Layout#fits fit} the shape, or the tensor takes
+     *     more than 2^63 - 1 bytes
      * @throws OutOfMemoryError if there is not that much native memory
      * @throws UnsatisfiedLinkError if the native library cannot be loaded
      */
@@ -409,7 +409,7 @@ public final class Tensor implements AutoCloseable {
      * @param newLayout where the copy's elements lie, and of what type they are
      * @return a new tensor, which the caller closes
      * @throws NullPointerException if {@code newLayout} is null
-     * @throws IllegalArgumentException if it is one of packed weights of another shape, or with its padding lanes the copy
+     * @throws IllegalArgumentException if it does not {@linkplain Layout#fits fit} the shape, or with its padding lanes the copy
      *     takes more than 2^63 - 1 bytes
      * @throws IllegalStateException if the tensor is closed
      * @throws OutOfMemoryError if there is not that much native memory

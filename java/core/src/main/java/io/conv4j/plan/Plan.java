@@ -15,8 +15,11 @@ import java.util.Objects;
  * TransposedConvPlan} say what each method computes.
  *
  * <p>A plan is immutable and may be used by any number of threads at once. It always runs with the threads it was made
- * with ({@link PlanOptions}). It holds native memory until {@link #close()}; one that was forgotten is freed when it has
- * become unreachable.
+ * with ({@link PlanOptions}). It holds native memory until {@link #close()}, some hundred bytes for each position of its
+ * longest axis beside the workspaces of its calls; one that was forgotten is freed when it has become unreachable.
+ *
+ * <p>Zeros of the padding may be multiplied or left out: an infinity or a NaN that meets nothing else makes a NaN of the result
+ * or leaves it as it is.
  *
  * <p>Operands come in any layout and are converted where needed; a tensor in the plan's own {@linkplain #sourceLayout()
  * layouts} is used as it is. Methods that return a tensor allocate it in the plan's layout, and the caller closes it; the
@@ -307,7 +310,8 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      *
      * @param source {@link #sourceShape()}
      * @param outputGradient {@link #outputShape()}
-     * @param weightsGradient {@link #weightsShape()}; overwritten or added to
+     * @param weightsGradient {@link #weightsShape()}; overwritten or added to. One of {@link DataType#BF16} is rounded, and
+     *     loses what is small beside it
      * @param accumulate which of the two
      * @throws UnsupportedOperationException if the plan's weights are not {@link DataType#F32}
      */

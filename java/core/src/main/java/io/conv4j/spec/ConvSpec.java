@@ -36,7 +36,7 @@ public final class ConvSpec {
         dilation = perAxis("dilation", builder.dilation, rank);
         outputPadding = perAxis("outputPadding", builder.outputPadding, rank);
         padding = builder.padding;
-        sharing = builder.sharing;
+        sharing = builder.sharing.simplified();
         bias = builder.bias;
         orientation = builder.orientation;
         if (inChannels % groups != 0 || outChannels % groups != 0) {
@@ -47,8 +47,9 @@ public final class ConvSpec {
             throw new IllegalArgumentException(
                     "padding: expected begin and end of each axis, " + 2 * rank + " values, but got " + padding);
         }
-        if (!sharing.fits(rank)) {
-            throw new IllegalArgumentException("sharing: expected a rule for " + rank + " axes but got " + sharing);
+        if (!builder.sharing.fits(rank)) {
+            throw new IllegalArgumentException(
+                    "sharing: expected a rule for " + rank + " axes but got " + builder.sharing);
         }
     }
 

@@ -120,6 +120,11 @@ public final class Sharing {
         return axes.size() == 1 || axes.size() == rank;
     }
 
+    /** One rule for all axes if theirs are equal. */
+    Sharing simplified() {
+        return axes.stream().distinct().count() == 1 ? new Sharing(axes.subList(0, 1)) : this;
+    }
+
     /**
      * Whether every axis is shared, as in standard convolution.
      *

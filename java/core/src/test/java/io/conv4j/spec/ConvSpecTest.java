@@ -124,6 +124,25 @@ class ConvSpecTest {
     }
 
     @Test
+    void layersThatAreTheSameAreEqual() {
+        ConvSpec.Builder one = ConvSpec.builder(2, 3)
+                .kernel(3, 3)
+                .stride(2)
+                .dilation(3)
+                .outputPadding(1)
+                .sharing(Sharing.tiled(2));
+        ConvSpec.Builder other = ConvSpec.builder(2, 3)
+                .kernel(3, 3)
+                .stride(2, 2)
+                .dilation(3, 3)
+                .outputPadding(1, 1)
+                .sharing(Sharing.tiled(2, 2));
+        assertEquals(one.build(), other.build());
+        assertEquals(one.build().hashCode(), other.build().hashCode());
+        assertNotEquals(one.build(), other.sharing(Sharing.tiled(2, 3)).build());
+    }
+
+    @Test
     void noTwoCasesOfOneListHaveOneName() {
         for (List<ConvCase> cases : LISTS) {
             Set<String> names = new LinkedHashSet<>();

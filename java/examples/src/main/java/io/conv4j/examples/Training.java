@@ -49,8 +49,8 @@ final class Training {
         for (int i = 0; i < order.length; i++) {
             order[i] = i;
         }
-        int steps = epochs * ((order.length - 1) / batch + 1);
-        int step = 0;
+        long steps = (long) epochs * ((order.length - 1) / batch + 1);
+        long step = 0;
         try (ProgressBar progress = progressBar((long) epochs * order.length)) {
             for (int epoch = 1; epoch <= epochs; epoch++) {
                 shuffle(order, random);
