@@ -118,6 +118,7 @@ Geometry geometry_of(const c4j_geometry* given) {
     if (axis.kernel == 1) axis.dilation = 1;
     geometry.axes.push_back(axis);
   }
+  if (geometry.bias == BiasMode::kKernel && geometry.shared()) geometry.bias = BiasMode::kChannel;  // of its one kernel
   check_elements(geometry);
   return geometry;
 }

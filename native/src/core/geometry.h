@@ -160,7 +160,7 @@ struct Geometry {
 
   Dims bias_dims() const {
     Dims dims = {transposed ? ic : oc};
-    const bool per_kernel = bias == BiasMode::kKernel && !shared();
+    const bool per_kernel = bias == BiasMode::kKernel;
     if (per_kernel || bias == BiasMode::kPosition) {
       for (const Axis& axis : axes) dims.push_back(per_kernel ? axis.kernels() : axis.output);
     }

@@ -139,7 +139,7 @@ class Convolution : public Implementation {
   }
 
  private:
-  bool has_channel_bias() const { return geometry_.bias == BiasMode::kChannel || geometry_.bias == BiasMode::kKernel; }
+  bool has_channel_bias() const { return geometry_.bias == BiasMode::kChannel; }
 
   Desc bias_desc() const { return Desc({geometry_.oc}, kF32, dnnl::memory::format_tag::a); }
 

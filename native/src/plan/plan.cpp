@@ -240,7 +240,7 @@ Plan::BiasStaging Plan::stage_bias(bool add, const Operands& operands) const {
   const Operand from = bias_operand();
   const Layout layout = layout_given(from, operands);
   BiasStaging staging;
-  staging.by_kernel = geometry_.bias == BiasMode::kKernel && !geometry_.shared();
+  staging.by_kernel = geometry_.bias == BiasMode::kKernel;
   if (geometry_.bias != BiasMode::kPosition && !staging.by_kernel) {
     staging.scratch_bytes = sum_channel_bias_scratch_bytes(activation_view(layout, dims(from)));
     return staging;

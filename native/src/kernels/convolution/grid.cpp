@@ -12,8 +12,6 @@ namespace conv4j {
 
 namespace {
 
-using Find = std::vector<Item> (*)(const Axis& axis, bool runs);
-
 // A run that is shorter does not fill the registers.
 constexpr int64_t kShort = 4;
 
@@ -45,7 +43,7 @@ std::vector<Item> images(int64_t n, bool runs) {
 // second-level cache holds beside the rest.
 constexpr int64_t kManyWeights = 64 << 10;
 
-std::vector<Item> singles(const Problem& problem, int axis_index, Find find) {
+std::vector<Item> singles(const Problem& problem, int axis_index, FindItems find) {
   std::vector<Item> items = find(problem.axes[axis_index], false);
   if (problem.weights_size() <= kManyWeights) return items;
   std::stable_sort(items.begin(), items.end(),
@@ -74,7 +72,7 @@ std::vector<Item> cut(std::vector<Item> runs, int64_t most) {
   return items;
 }
 
-Grid grid_of(const Problem& problem, Find find, int rows, std::vector<Item> runs) {
+Grid grid_of(const Problem& problem, FindItems find, int rows, std::vector<Item> runs) {
   Grid grid;
   for (int axis = 0; axis < 3; ++axis) {
     grid.axes[axis] = axis == rows ? std::move(runs) : singles(problem, axis, find);
@@ -86,7 +84,7 @@ Grid grid_of(const Problem& problem, Find find, int rows, std::vector<Item> runs
   return grid;
 }
 
-std::vector<Grid> grids_of(const Problem& problem, Find find, int64_t most) {
+std::vector<Grid> grids_of(const Problem& problem, FindItems find, int64_t most) {
   std::vector<Item> runs[4];
   double longest[4];
   for (int axis = 0; axis < 3; ++axis) {

@@ -44,6 +44,8 @@ std::vector<Item> output_items(const Axis& axis, bool runs);
 // Source positions with the output positions that reach them.
 std::vector<Item> source_items(const Axis& axis, bool runs);
 
+using FindItems = std::vector<Item> (*)(const Axis& axis, bool runs);  // one of these
+
 // Neighbours that meet the same number of taps, each from its own neighbourhood on, which moves by other_step from one
 // to the next, joined to runs whatever their kernels. Only the first one's kernel and kind are kept.
 std::vector<Item> neighbours(const std::vector<Item>& singles, int64_t other_step);

@@ -166,7 +166,7 @@ void ScatterBackwardData::fill(float* row, const float* bias) const {
 std::unique_ptr<KernelPass> make_scatter_backward_data(const Problem& problem) {
   // A line of positions makes no strips, which threads could share out.
   const bool has_strips = problem.axes[0].output * problem.axes[1].output >= kStrips;
-  if (problem.order == Problem::Order::kIcInner || !has_strips || problem.n == 0) return nullptr;
+  if (problem.order == Problem::Order::kIcInner || !has_strips) return nullptr;
   if (!has_modest_strips(problem)) return nullptr;
   const int64_t positions = problem.positions(), half = problem.kernels.lanes / 2;
   const bool has_few_inputs = problem.ic < kFewInputs;

@@ -37,8 +37,7 @@ std::vector<Item> runs_of(const Item& whole) {
 // One side's positions computed from the other side's.
 class Slide : public KernelPass {
  protected:
-  Slide(const Problem& problem, std::vector<Item> (*find)(const Axis& axis, bool runs), const Item& row,
-        const Steps& own, const Steps& other)
+  Slide(const Problem& problem, FindItems find, const Item& row, const Steps& own, const Steps& other)
       : KernelPass(problem), own_(own), other_(other) {
     for (int axis : {0, 1}) axes_[axis] = find(problem.axes[axis], false);
     axes_[2] = runs_of(row);

@@ -24,7 +24,7 @@ class Splits {
   // A count for caches: all kernels then find what they read of an image in the second-level cache, where one kernel
   // after the other would bring all images from further away.
   static int64_t by_images(const Problem& problem) {
-    return problem.weights_size() <= problem.src.image / 4 ? std::max<int64_t>(problem.n, 1) : 1;
+    return problem.weights_size() <= problem.src.image / 4 ? problem.n : 1;
   }
 
   // A count for threads, each split having `units` of work and a line of positions at least. It does not depend on the

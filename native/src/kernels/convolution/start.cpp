@@ -20,7 +20,7 @@ Start::Values Start::of(const Call& call, float* turned) const {
     for (int64_t c = 0; c < geometry.oc; ++c) turned[i * geometry.oc + c] = bias[c * count + i];
   });
   const int64_t step = count == 1 ? 0 : geometry.oc;
-  const bool per_kernel = geometry.bias == BiasMode::kKernel && !geometry.shared();
+  const bool per_kernel = geometry.bias == BiasMode::kKernel;
   return {turned, per_kernel ? step : 0, per_kernel ? 0 : step, false};
 }
 

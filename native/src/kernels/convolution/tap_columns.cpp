@@ -33,9 +33,8 @@ int64_t columns_of(const Problem& problem, int64_t channels) {
 // One side's positions computed from the other side's. A plane of taps is that of one tap of the depth.
 class TapColumns : public KernelPass {
  protected:
-  using Find = std::vector<Item> (*)(const Axis& axis, bool runs);
-
-  TapColumns(const Problem& problem, Find find, const Steps& own, int64_t channels, const Steps& other, int64_t terms)
+  TapColumns(const Problem& problem, FindItems find, const Steps& own, int64_t channels, const Steps& other,
+             int64_t terms)
       : KernelPass(problem),
         own_(own),
         other_(other),
@@ -132,7 +131,7 @@ class TapColumns : public KernelPass {
   }
 
   // Of results, whatever their kernels, and as many as the products of so many lines at a time allow.
-  void find_strips(Find find, int64_t lines) {
+  void find_strips(FindItems find, int64_t lines) {
     Axis axis = problem_.axes[2];
     const int64_t kernels = axis.kernels(), size = own_.axis[1] / own_.axis[2];
     axis.sharing = Sharing::kShared;

@@ -6,8 +6,6 @@ import java.util.List;
 
 /** What one pass of a plan does. Immutable. */
 public final class PassDescription {
-    static final String FORWARD = "forward";
-
     private final String name;
     private final String implementation;
     private final List<String> layouts;
@@ -18,20 +16,19 @@ public final class PassDescription {
     private final double computeSeconds;
     private final double memorySeconds;
 
-    PassDescription(String name, int pass, Plan plan, PlanEngine engine) {
-        this.name = name;
+    PassDescription(Pass pass, Plan plan, PlanEngine engine) {
+        name = pass.method;
         implementation = engine.implementation(pass);
-        boolean transposed = plan.transposed();
         layouts = new ArrayList<>();
         reorders = new ArrayList<>();
-        add("source", plan.sourceLayout(), engine.layout(pass, transposed ? PlanEngine.DST : PlanEngine.SRC));
-        add("weights", plan.weightsLayout(), engine.layout(pass, PlanEngine.WEIGHTS));
-        add("output", plan.outputLayout(), engine.layout(pass, transposed ? PlanEngine.SRC : PlanEngine.DST));
+        add("source", plan.sourceLayout(), engine.sourceLayout(pass));
+        add("weights", plan.weightsLayout(), engine.weightsLayout(pass));
+        add("output", plan.outputLayout(), engine.outputLayout(pass));
         Work work = Work.of(engine.geometry, pass, engine.options.weightsType());
         flops = 2 * work.multiplyAdds();
         bytes = work.bytes();
-        boolean adds = name.equals(FORWARD) && engine.options.residual();
-        workspaceBytes = engine.workspaceBytes(pass, adds ? Accumulate.ADD : Accumulate.OVERWRITE);
+        workspaceBytes =
+                engine.workspaceBytes(pass, pass == Pass.FORWARD ? plan.forwardAccumulate() : Accumulate.OVERWRITE);
         long[] limits = engine.limits((long) Math.min(bytes, 0x1p62));
         computeSeconds = flops / limits[0];
         memorySeconds = bytes / limits[1];

@@ -129,7 +129,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      * @return the layout
      */
     public Layout sourceLayout() {
-        return transposed() ? engine.dstLayout : engine.srcLayout;
+        return engine.sourceLayout;
     }
 
     /**
@@ -150,7 +150,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      * @return the layout
      */
     public Layout outputLayout() {
-        return transposed() ? engine.srcLayout : engine.dstLayout;
+        return engine.outputLayout;
     }
 
     /**
@@ -161,7 +161,7 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
      */
     public long workspaceBytes() {
         long most = 0;
-        for (int pass = 0; pass < PlanEngine.PASSES; pass++) {
+        for (Pass pass : Pass.values()) {
             for (Accumulate accumulate : Accumulate.values()) {
                 if (takes(pass, accumulate)) {
                     most = Math.max(most, engine.workspaceBytes(pass, accumulate));
@@ -171,14 +171,15 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
         return most;
     }
 
-    private boolean takes(int pass, Accumulate accumulate) {
-        if (pass == (transposed() ? PlanEngine.BACKWARD_DATA : PlanEngine.FORWARD)) {
-            return accumulate == forwardAccumulate();
-        }
-        return pass != PlanEngine.BACKWARD_WEIGHTS || trains();
+    private boolean takes(Pass pass, Accumulate accumulate) {
+        return switch (pass) {
+            case FORWARD -> accumulate == forwardAccumulate();
+            case BACKWARD_WEIGHTS -> trains();
+            default -> true;
+        };
     }
 
-    private Accumulate forwardAccumulate() {
+    Accumulate forwardAccumulate() {
         return options().residual() ? Accumulate.ADD : Accumulate.OVERWRITE;
     }
 
@@ -446,33 +447,20 @@ public abstract sealed class Plan implements AutoCloseable permits ConvPlan, Tra
     }
 
     private void runForward(Tensor source, Tensor weights, Tensor bias, Tensor output) {
-        Accumulate accumulate = forwardAccumulate();
-        if (transposed()) {
-            engine.execute(PlanEngine.BACKWARD_DATA, accumulate, output, weights, bias, source);
-        } else {
-            engine.execute(PlanEngine.FORWARD, accumulate, source, weights, bias, output);
-        }
+        engine.execute(Pass.FORWARD, forwardAccumulate(), source, weights, bias, output);
     }
 
     private void runBackwardData(Tensor outputGradient, Tensor weights, Tensor sourceGradient, Accumulate accumulate) {
-        if (transposed()) {
-            engine.execute(PlanEngine.FORWARD, accumulate, outputGradient, weights, null, sourceGradient);
-        } else {
-            engine.execute(PlanEngine.BACKWARD_DATA, accumulate, sourceGradient, weights, null, outputGradient);
-        }
+        engine.execute(Pass.BACKWARD_DATA, accumulate, sourceGradient, weights, null, outputGradient);
     }
 
     private void runBackwardWeights(
             Tensor source, Tensor outputGradient, Tensor weightsGradient, Accumulate accumulate) {
-        Tensor src = transposed() ? outputGradient : source;
-        Tensor dst = transposed() ? source : outputGradient;
-        engine.execute(PlanEngine.BACKWARD_WEIGHTS, accumulate, src, weightsGradient, null, dst);
+        engine.execute(Pass.BACKWARD_WEIGHTS, accumulate, source, weightsGradient, null, outputGradient);
     }
 
     private void runBackwardBias(Tensor outputGradient, Tensor biasGradient, Accumulate accumulate) {
-        Tensor src = transposed() ? outputGradient : null;
-        Tensor dst = transposed() ? null : outputGradient;
-        engine.execute(PlanEngine.BACKWARD_BIAS, accumulate, src, null, biasGradient, dst);
+        engine.execute(Pass.BACKWARD_BIAS, accumulate, null, null, biasGradient, outputGradient);
     }
 
     private static Tensor filled(Shape shape, Layout layout, java.util.function.Consumer<Tensor> fill) {

@@ -24,16 +24,13 @@ public final class PlanDescription {
         weightsType = plan.options().weightsType();
         boolean biased = plan.spec().bias() != BiasMode.NONE;
         parameters = plan.weightsShape().elements() + (biased ? plan.biasShape().elements() : 0);
-        boolean transposed = plan.transposed();
         passes = new ArrayList<>();
-        int forward = transposed ? PlanEngine.BACKWARD_DATA : PlanEngine.FORWARD;
-        int backwardData = transposed ? PlanEngine.FORWARD : PlanEngine.BACKWARD_DATA;
-        passes.add(new PassDescription(PassDescription.FORWARD, forward, plan, engine));
-        passes.add(new PassDescription("backwardData", backwardData, plan, engine));
+        passes.add(new PassDescription(Pass.FORWARD, plan, engine));
+        passes.add(new PassDescription(Pass.BACKWARD_DATA, plan, engine));
         if (plan.trains()) {
-            passes.add(new PassDescription("backwardWeights", PlanEngine.BACKWARD_WEIGHTS, plan, engine));
+            passes.add(new PassDescription(Pass.BACKWARD_WEIGHTS, plan, engine));
         }
-        String layer = (transposed ? "transposed convolution " : "convolution ") + plan.spec();
+        String layer = (plan.transposed() ? "transposed convolution " : "convolution ") + plan.spec();
         title = layer + ", " + parameters + " parameters, " + plan.options();
         operands = new ArrayList<>();
         operands.add(operand("source", plan.sourceShape(), plan.sourceLayout()));

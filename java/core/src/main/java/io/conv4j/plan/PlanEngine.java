@@ -16,31 +16,28 @@ import io.conv4j.spec.Orientation;
 import io.conv4j.spec.Shape;
 import java.util.function.ToIntFunction;
 
-/** A native plan: the geometry's encoding, its passes, its layouts, its life. Operands are checked by the caller. */
+/**
+ * A native plan: the geometry's encoding, its passes, its layouts, its life. Passes and operands are the layer's; a
+ * transposed one is computed by the convolution that it mirrors. Operands are checked by the caller.
+ */
 final class PlanEngine {
-    /** Passes and operands, numbered as in conv4j.h. */
-    static final int FORWARD = 0;
-
-    static final int BACKWARD_DATA = 1;
-    static final int BACKWARD_WEIGHTS = 2;
-    static final int BACKWARD_BIAS = 3;
-    static final int PASSES = 4;
-
     /** From some 200 GB on, oneDNN 3.11 divides by zero while it looks for a blocking. */
     private static final long MOST_ELEMENTS = 1L << 34;
 
-    static final int SRC = 0;
-    static final int WEIGHTS = 1;
-    static final int DST = 3;
+    /** As in conv4j.h. */
+    private static final int SRC = 0;
+
+    private static final int WEIGHTS = 1;
+    private static final int DST = 3;
 
     private static final Layout NO_LAYOUT = Layout.CHANNELS_FIRST;
     private static final Access ACCESS = Access.get();
 
     final ConvGeometry geometry;
     final PlanOptions options;
-    final Layout srcLayout;
+    final Layout sourceLayout;
     final Layout weightsLayout;
-    final Layout dstLayout;
+    final Layout outputLayout;
     private final long handle;
     private final NativeResource resource;
 
@@ -50,10 +47,9 @@ final class PlanEngine {
         // Not owned by the plan, which may become unreachable while its last call begins.
         this.resource = new NativeResource(this, NativeLibrary::c4j_plan_destroy);
         this.handle = resource.create(create);
-        this.srcLayout = (Layout) ACCESS.layout(layoutId(SRC));
-        this.dstLayout = (Layout) ACCESS.layout(layoutId(DST));
-        this.weightsLayout =
-                (Layout) ACCESS.weightsLayout(layoutId(WEIGHTS), geometry.weightsShape(), geometry.orientation());
+        this.sourceLayout = layout(source());
+        this.outputLayout = layout(output());
+        this.weightsLayout = layout(WEIGHTS);
     }
 
     static PlanEngine create(ConvGeometry geometry, PlanOptions options) {
@@ -164,21 +160,50 @@ final class PlanEngine {
         return options.isa().map(isa -> isa.ordinal() + 1).orElse(0);
     }
 
-    private long layoutId(int operand) {
-        long[] layout = new long[1];
-        Status.check(NativeLibrary.c4j_plan_layout(handle, operand, layout));
-        return layout[0];
+    private int source() {
+        return geometry.isTransposed() ? DST : SRC;
+    }
+
+    private int output() {
+        return geometry.isTransposed() ? SRC : DST;
+    }
+
+    private int number(Pass pass) {
+        return pass.of(geometry).ordinal();
+    }
+
+    private Layout layout(int operand) {
+        long[] id = new long[1];
+        Status.check(NativeLibrary.c4j_plan_layout(handle, operand, id));
+        return layout(operand, id[0]);
+    }
+
+    private Layout layout(int operand, long id) {
+        return (Layout)
+                (operand == WEIGHTS
+                        ? ACCESS.weightsLayout(id, geometry.weightsShape(), geometry.orientation())
+                        : ACCESS.layout(id));
+    }
+
+    Layout sourceLayout(Pass pass) {
+        return layout(pass, source());
+    }
+
+    Layout weightsLayout(Pass pass) {
+        return layout(pass, WEIGHTS);
+    }
+
+    Layout outputLayout(Pass pass) {
+        return layout(pass, output());
     }
 
     /** The layout that a pass computes an operand in. */
-    Layout layout(int pass, int operand) {
+    private Layout layout(Pass pass, int operand) {
         acquire();
         try {
             long[] id = new long[1];
-            Status.check(NativeLibrary.c4j_plan_pass_layout(handle, pass, operand, id));
-            return operand == WEIGHTS
-                    ? (Layout) ACCESS.weightsLayout(id[0], geometry.weightsShape(), geometry.orientation())
-                    : (Layout) ACCESS.layout(id[0]);
+            Status.check(NativeLibrary.c4j_plan_pass_layout(handle, number(pass), operand, id));
+            return layout(operand, id[0]);
         } finally {
             release();
         }
@@ -198,21 +223,21 @@ final class PlanEngine {
         return new long[] {flops[0], bytes[0]};
     }
 
-    long workspaceBytes(int pass, Accumulate accumulate) {
+    long workspaceBytes(Pass pass, Accumulate accumulate) {
         acquire();
         try {
             long[] sizeBytes = new long[1];
-            Status.check(NativeLibrary.c4j_plan_workspace_bytes(handle, pass, accumulate.ordinal(), sizeBytes));
+            Status.check(NativeLibrary.c4j_plan_workspace_bytes(handle, number(pass), accumulate.ordinal(), sizeBytes));
             return sizeBytes[0];
         } finally {
             release();
         }
     }
 
-    String implementation(int pass) {
+    String implementation(Pass pass) {
         acquire();
         try {
-            return NativeLibrary.c4j_plan_implementation(handle, pass);
+            return NativeLibrary.c4j_plan_implementation(handle, number(pass));
         } finally {
             release();
         }
@@ -232,11 +257,14 @@ final class PlanEngine {
     }
 
     /** Runs one pass; a tensor that it does not use is null. */
-    void execute(int pass, Accumulate accumulate, Tensor src, Tensor weights, Tensor bias, Tensor dst) {
+    void execute(Pass pass, Accumulate accumulate, Tensor source, Tensor weights, Tensor bias, Tensor output) {
+        Tensor src = geometry.isTransposed() ? output : source;
+        Tensor dst = geometry.isTransposed() ? source : output;
+        int number = number(pass);
         if (ThreadLease.runsDirectly(options.threads())) {
-            run(pass, accumulate, src, weights, bias, dst);
+            run(number, accumulate, src, weights, bias, dst);
         } else {
-            ThreadLease.handOver(() -> run(pass, accumulate, src, weights, bias, dst));
+            ThreadLease.handOver(() -> run(number, accumulate, src, weights, bias, dst));
         }
     }
 

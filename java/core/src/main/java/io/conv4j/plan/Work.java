@@ -10,8 +10,8 @@ import io.conv4j.spec.ConvGeometry;
  * meets; the pass's result counts whole.
  */
 record Work(double multiplyAdds, double bytes) {
-    /** What a pass of {@link PlanEngine} reads and writes; a weight takes as many bytes as its type. */
-    static Work of(ConvGeometry geometry, int pass, DataType weightsType) {
+    /** What a layer's pass reads and writes; a weight takes as many bytes as its type. */
+    static Work of(ConvGeometry geometry, Pass pass, DataType weightsType) {
         double perImage = 1;
         double source = geometry.inChannels();
         double output = geometry.outChannels();
@@ -28,9 +28,9 @@ record Work(double multiplyAdds, double bytes) {
         source *= batch;
         output *= batch;
         weights *= Math.min(batch, 1);
-        switch (pass) {
-            case PlanEngine.FORWARD -> output = geometry.outputShape().elements();
-            case PlanEngine.BACKWARD_DATA -> source = geometry.sourceShape().elements();
+        switch (pass.of(geometry)) {
+            case FORWARD -> output = geometry.outputShape().elements();
+            case BACKWARD_DATA -> source = geometry.sourceShape().elements();
             default -> weights = geometry.weightsShape().elements();
         }
         double bytes = DataType.F32.sizeBytes() * (source + output) + weightsType.sizeBytes() * weights;

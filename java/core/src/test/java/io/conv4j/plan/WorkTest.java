@@ -61,12 +61,12 @@ class WorkTest {
         double wholeWeights = geometry.weightsShape().elements();
         assertEquals(
                 new Work(products, 4 * (source + weights + wholeOutput)),
-                Work.of(geometry, PlanEngine.FORWARD, DataType.F32));
+                Work.of(geometry, Pass.FORWARD.of(geometry), DataType.F32));
         assertEquals(
                 new Work(products, 4 * (wholeSource + output) + 2 * weights),
-                Work.of(geometry, PlanEngine.BACKWARD_DATA, DataType.BF16));
+                Work.of(geometry, Pass.BACKWARD_DATA.of(geometry), DataType.BF16));
         assertEquals(
                 new Work(products, 4 * (source + wholeWeights + output)),
-                Work.of(geometry, PlanEngine.BACKWARD_WEIGHTS, DataType.F32));
+                Work.of(geometry, Pass.BACKWARD_WEIGHTS, DataType.F32));
     }
 }

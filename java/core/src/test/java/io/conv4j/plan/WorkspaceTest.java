@@ -9,15 +9,12 @@ import io.conv4j.spec.ConvSpec;
 import io.conv4j.spec.Padding;
 import io.conv4j.spec.Shape;
 import io.conv4j.spec.Sharing;
-import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A plan says beforehand what a call takes. */
 class WorkspaceTest {
-    private static final List<String> PASSES = List.of("forward", "backwardData", "backwardWeights", "backwardBias");
-
     @ParameterizedTest
     @EnumSource
     void aCallTakesWhatItsPlanSays(BiasMode bias) {
@@ -56,9 +53,9 @@ class WorkspaceTest {
     private static void check(Supplier<Plan> create) {
         try (Plan plan = create.get()) {
             long most = 0;
-            for (String pass : PASSES) {
-                if (pass.equals("backwardWeights") && !plan.trains()
-                        || pass.equals("backwardBias") && plan.spec().bias() == BiasMode.NONE) {
+            for (Pass pass : Pass.values()) {
+                if (pass == Pass.BACKWARD_WEIGHTS && !plan.trains()
+                        || pass == Pass.BACKWARD_BIAS && plan.spec().bias() == BiasMode.NONE) {
                     continue;
                 }
                 for (Accumulate accumulate : Accumulate.values()) {
@@ -70,7 +67,7 @@ class WorkspaceTest {
     }
 
     /** By a new plan's first call, which its description must agree with if it speaks of such calls. */
-    private static long taken(Supplier<Plan> create, String pass, Accumulate accumulate) {
+    private static long taken(Supplier<Plan> create, Pass pass, Accumulate accumulate) {
         try (Plan plan = create.get();
                 Tensor x = Tensor.zeros(plan.sourceShape(), plan.sourceLayout());
                 Tensor w = Tensor.zeros(plan.weightsShape(), plan.weightsLayout());
@@ -78,21 +75,21 @@ class WorkspaceTest {
                 Tensor b = plan.spec().bias() == BiasMode.NONE ? null : Tensor.zeros(plan.biasShape())) {
             long before = Tensor.liveBytes();
             switch (pass) {
-                case "forward" -> {
+                case FORWARD -> {
                     if (b == null) {
                         plan.forwardInto(x, w, y);
                     } else {
                         plan.forwardInto(x, w, b, y);
                     }
                 }
-                case "backwardData" -> plan.backwardDataInto(y, w, x, accumulate);
-                case "backwardWeights" -> plan.backwardWeightsInto(x, y, w, accumulate);
+                case BACKWARD_DATA -> plan.backwardDataInto(y, w, x, accumulate);
+                case BACKWARD_WEIGHTS -> plan.backwardWeightsInto(x, y, w, accumulate);
                 default -> plan.backwardBiasInto(y, b, accumulate);
             }
             long taken = Tensor.liveBytes() - before; // kept for the next call
-            if (pass.equals("forward") || accumulate == Accumulate.OVERWRITE) {
+            if (pass == Pass.FORWARD || accumulate == Accumulate.OVERWRITE) {
                 plan.describe().passes().stream()
-                        .filter(described -> described.name().equals(pass))
+                        .filter(described -> described.name().equals(pass.method))
                         .forEach(described ->
                                 assertEquals(described.workspaceBytes(), taken, () -> plan + " " + described));
             }
