@@ -79,8 +79,7 @@ ScatterBackwardData::ScatterBackwardData(const Problem& problem, int64_t columns
 }
 
 void ScatterBackwardData::turn_rows() {
-  for (int64_t& step : dst_.axis) step *= columns_;
-  dst_.image = 1;
+  dst_ = with_images_inside(dst_, columns_);
   turned_size_ = heights_ * dst_.axis[1];
   turned_ = reserve_per_thread<float>(turned_size_);
 }
