@@ -77,8 +77,9 @@ struct Tile {
   int64_t c_next;
   int64_t init_next;
   int64_t a_ahead;  // how far before their use the tile's successor has its A and B in memory: they are prefetched;
-  int64_t b_ahead;  // 0: nothing is. channelwise_slide: how far from a row's first A its last one in memory lies; those
-                    // of the next rows, and their C, are prefetched
+  int64_t b_ahead;  // 0: nothing is
+  int64_t a_last;   // channelwise_slide: how far from a row's first A its last one in memory lies; those of the next
+                    // rows, and their C, are prefetched
   int64_t b_share_ahead;  // gemm, with whole vectors, and dot: where blocks of rows share out the prefetching of B, how
                           // far before its use they do; else the first rows bring what lies b_ahead
   int64_t c_ahead;        // gemm_t of a vector of columns: how far ahead of its use C is prefetched

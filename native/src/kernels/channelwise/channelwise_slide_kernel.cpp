@@ -43,7 +43,7 @@ inline __attribute__((always_inline)) void slide_tile(const Tile& t, int64_t row
   const int64_t a_row = t.a_row, c_row = t.c_row, init_row = t.init_row;
   const float* a = t.a + row * a_row + column;
   float* c = t.c + row * c_row + column;
-  fetch_next_rows<kRows>(a + t.a_ahead + kRows * a_row, a_row, c + kRows * c_row, c_row, t.streams);
+  fetch_next_rows<kRows>(a + t.a_last + kRows * a_row, a_row, c + kRows * c_row, c_row, t.streams);
   const Present here = present(t).from(row);
   Vector sums[kRows] = {};
   for (int64_t i = 0; i < t.segment_count; ++i) {
@@ -104,7 +104,7 @@ inline __attribute__((always_inline)) void held_columns(const Tile& t, int64_t r
   });
   // Kept in memory, or GCC moves some of them to and fro.
   if constexpr (!kInRegisters) asm("" : "+m"(bs));
-  const int64_t a_row = t.a_row, c_row = t.c_row, init_row = t.init_row, a_ahead = t.a_ahead;
+  const int64_t a_row = t.a_row, c_row = t.c_row, init_row = t.init_row, a_last = t.a_last;
   const bool streams = t.streams;
   const float* a = t.a + column;
   float* c = t.c + column;
@@ -116,7 +116,7 @@ inline __attribute__((always_inline)) void held_columns(const Tile& t, int64_t r
     constexpr bool kWhole = decltype(whole)::value != 0;
     const float* const next_a = a + kRows * a_row;
     float* const next_c = c + kRows * c_row;
-    fetch_next_rows<kRows>(next_a + a_ahead, a_row, next_c, c_row, streams);
+    fetch_next_rows<kRows>(next_a + a_last, a_row, next_c, c_row, streams);
     unrolled<kVectors>([&](auto v) __attribute__((always_inline)) {
       constexpr int kFirst = v * kLanes;
       Vector sums[kRows] = {};

@@ -52,7 +52,7 @@ const test::TileKernel kSlide = {
       t.a_row = t.columns;
       t.phases = kPhases;
       t.windows = windows.data();
-      t.a_ahead = 1000;
+      t.a_last = 1000;
       t.pad_before = kBefore;
       t.pad_after = kAfter;
     }};

@@ -51,56 +51,87 @@ class ScatterPositions : public ScatterBackwardData {
   void scatter_row(const Call& call, const float* row, int64_t h, const Block& block, const Strip& strip) const {
     const Problem& p = problem_;
     const Item &depth = outputs_[0][static_cast<size_t>(block.depth)], &height = outputs_[1][static_cast<size_t>(h)];
-    Segment terms = {0, 0, p.oc};
+    const Segment terms = {0, 0, p.oc};
+    Tile t = tile(terms);
+    for (const Item* width = block.first; width < block.last; ++width) {
+      const float* const position = row + width->first * dst_.axis[2];
+      const int64_t kernel = p.kernel_index(depth.kernel, height.kernel, width->kernel) * p.weights_kernel;
+      for (int64_t i = 0; i < depth.taps; ++i) {
+        const int64_t weights = kernel + p.tap_index(depth.tap + i, height.tap, width->tap) * p.weights_tap;
+        float* const c = source_row(strip, depth.tap + i, height.other) + width->other * p.src.axis[2] * columns_;
+        if (folds() && width->taps == p.axes[2].kernel) {
+          scatter_folded(call, position, weights, height.taps, c, t);
+        } else {
+          scatter_taps(call, position, weights, height.taps, width->taps, c, t);
+        }
+      }
+    }
+  }
+
+  // What all tiles have in common: to set it for each took small ones 1.15 to 1.24 times as long.
+  Tile tile(const Segment& terms) const {
+    const Problem& p = problem_;
+    const int64_t next = p.axes[2].kernel * p.weights_tap;
     Tile t = {};
     t.segments = &terms;
     t.segment_count = 1;
-    float* const sums = sums_.of<float>(call);
-    for (const Item* at = block.first; at < block.last; ++at) {
-      const Item& width = *at;
-      const bool folds_here = folds() && width.taps == p.axes[2].kernel;
-      t.tiles = folds_here ? 1 : height.taps;
-      const int64_t tile_taps = merges() ? width.taps : 1;
-      const int64_t inputs = tile_taps * p.ic * (folds_here ? height.taps : 1);
-      for (int64_t i = 0; i < depth.taps; ++i) {
-        const int64_t weights = p.kernel_index(depth.kernel, height.kernel, width.kernel) * p.weights_kernel +
-                                p.tap_index(depth.tap + i, height.tap, width.tap) * p.weights_tap;
-        const float* a = row + width.first * dst_.axis[2];
-        float* c = source_row(strip, depth.tap + i, height.other) + width.other * p.src.axis[2] * columns_;
-        for (int64_t g = 0; g < p.groups; ++g) {
-          for (int64_t tap = 0; tap < width.taps; tap += tile_taps) {
-            const int64_t b = weights + g * p.weights_group + tap * p.weights_tap;
-            t.c = folds_here ? sums : c + (tap * p.axes[2].dilation * p.src.axis[2] + g * p.ic) * columns_;
-            t.init = folds_here ? nullptr : t.c;
-            t.c_next = t.init_next = p.axes[1].dilation * row_size_;
-            const int64_t next = p.axes[2].kernel * p.weights_tap;
-            if (by_images_) {
-              t.a = call.weights + b;
-              t.a_row = p.oc;
-              t.a_next = next;
-              t.a_ahead = kWeightsAhead;
-              t.b = a + g * p.oc * columns_;
-              t.b_step = images_.step();
-              t.c_row = t.init_row = columns_;
-              t.rows = inputs;
-              t.columns = columns_;
-              images_.gemm(t);
-            } else {
-              t.a = a + g * p.oc;
-              t.b = p.weights_at(call.weights, b);
-              t.b_step = p.oc;
-              t.b_next = next;
-              t.b_ahead = row_ahead_;
-              t.rows = 1;
-              t.columns = inputs;
-              p.dot(t);
-            }
-          }
-        }
-        if (!folds_here) continue;
-        const int64_t count = width.taps * p.ic * columns_;
-        p.kernels.add_rows(c, p.axes[1].dilation * row_size_, sums, count, height.taps, count);
+    t.c_next = t.init_next = p.axes[1].dilation * row_size_;
+    if (by_images_) {
+      t.a_row = p.oc;
+      t.a_next = next;
+      t.a_ahead = kWeightsAhead;
+      t.b_step = images_.step();
+      t.c_row = t.init_row = t.columns = columns_;
+    } else {
+      t.b_step = p.oc;
+      t.b_next = next;
+      t.b_ahead = row_ahead_;
+      t.rows = 1;
+    }
+    return t;
+  }
+
+  // A position's taps of one depth, `heights` rows of `widths`.
+  void scatter_taps(const Call& call, const float* position, int64_t weights, int64_t heights, int64_t widths, float* c,
+                    Tile& t) const {
+    const Problem& p = problem_;
+    const int64_t tile_taps = merges() ? widths : 1;
+    t.tiles = heights;
+    for (int64_t g = 0; g < p.groups; ++g) {
+      for (int64_t tap = 0; tap < widths; tap += tile_taps) {
+        t.c = c + (tap * p.axes[2].dilation * p.src.axis[2] + g * p.ic) * columns_;
+        t.init = t.c;
+        run_tile(call, position + g * p.oc * columns_, weights + g * p.weights_group + tap * p.weights_tap,
+                 tile_taps * p.ic, t);
       }
+    }
+  }
+
+  // Whole rows of taps.
+  void scatter_folded(const Call& call, const float* position, int64_t weights, int64_t heights, float* c,
+                      Tile& t) const {
+    const Problem& p = problem_;
+    const int64_t row = p.axes[2].kernel * p.ic;
+    t.tiles = 1;
+    t.c = sums_.of<float>(call);
+    t.init = nullptr;
+    run_tile(call, position, weights, heights * row, t);
+    p.kernels.add_rows(c, p.axes[1].dilation * row_size_, t.c, row * columns_, heights, row * columns_);
+  }
+
+  // So many results of each image, from the channels of a position and a group.
+  void run_tile(const Call& call, const float* channels, int64_t weights, int64_t results, Tile& t) const {
+    const Problem& p = problem_;
+    if (by_images_) {
+      t.a = call.weights + weights;
+      t.b = channels;
+      t.rows = results;
+      images_.gemm(t);
+    } else {
+      t.a = channels;
+      t.b = p.weights_at(call.weights, weights);
+      t.columns = results;
+      p.dot(t);
     }
   }
 

@@ -105,7 +105,7 @@ class Slide : public KernelPass {
           set_padding(*where.axis[2], t);
           const int64_t own = where.own(own_);
           t.a = from + where.other(other_);
-          t.a_ahead = newest(where);
+          t.a_last = newest(where);
           t.c = to + own;
           set_init(where, own, t);
           is_depthwise(p) ? p.channelwise_slide(t) : p.dot_slide(t);
