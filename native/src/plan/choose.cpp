@@ -43,6 +43,17 @@ bool is_single_line(const Geometry& g, Isa isa) {
   return isa == Isa::kAvx2 && is_single(g) && g.spatial() == 1 && g.axes[0].kernel >= kManyTaps;
 }
 
+// Whether own kernels have neighbouring positions of few channels in the lanes. From and to 1, 2 and 4 channels, 1-D
+// and 2-D, 2 to 9 taps a line, on a Zen 3, one thread: forward 0.15 to 0.95 of oneDNN's time, to 4 channels of 2 and 3
+// taps 1.0 to 1.3, the gradient of the weights 0.05 to 0.35; from or to 3, for which it has loops of its own, 0.1 to
+// 0.8 from 5 taps on, 0.8 to 1.3 of fewer.
+bool joins_positions(const Geometry& g, Pass pass) {
+  const Axis& width = g.axes.back();
+  const bool has_rival = g.ic == 3 || g.oc == 3 || (pass == Pass::kForward && g.oc == kFewInputs);
+  return g.groups == 1 && std::max(g.ic, g.oc) <= kFewInputs && width.dilation == 1 &&
+         width.kernel > (has_rival ? 4 : 1);
+}
+
 // Whether own kernels are expected to be faster than what oneDNN has. It computes whole blocks of channels, however few
 // of them there are, and the gradient of few input channels by them, too. Time of own kernels over oneDNN's, 3000
 // passes of layers of 1 to 128 channels chosen so (Zen 5, one thread, reorders counted): geometric mean 0.58;
@@ -68,6 +79,7 @@ bool is_faster(const Geometry& g, Pass pass, Isa isa) {
   const bool has_slow_loops = isa == Isa::kAvx2 && few_inputs && g.ic != 3 && g.oc > lanes / 2;
   switch (pass) {
     case Pass::kForward:
+      if (joins_positions(g, pass)) return true;
       // By own kernels all passes lie channels last, with no reorder, as the layers behind like it (see below): on a
       // Zen 3, 1 to 32 images, all of them together take 0.45 to 0.9 of the time, forward alone 0.7 to 1.5 (64 outputs
       // 1.0 to 1.15); in 3-D 0.82 to 0.98 and up to 1.6.
@@ -76,7 +88,7 @@ bool is_faster(const Geometry& g, Pass pass, Isa isa) {
     case Pass::kBackwardData:
       return few_inputs || few_outputs || wasteful || upsamples;
     default:
-      if (has_slow_loops) return true;
+      if (has_slow_loops || joins_positions(g, pass)) return true;
       // Zen 3, one and eight images: 1-D 0.09 to 0.8 of its time, 2-D 0.2 to 0.95.
       if (isa == Isa::kAvx2 && is_single(g)) return true;
       // Upsampled, 64 to 32 channels on a Zen 4, two threads: 1.09 of oneDNN's time; 32 to 16 on a Zen 3 1.1 to 1.5.

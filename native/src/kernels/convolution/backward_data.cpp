@@ -4,6 +4,7 @@
 
 #include "kernels/convolution/channelwise.h"
 #include "kernels/convolution/image_columns.h"
+#include "kernels/convolution/position_columns.h"
 #include "kernels/convolution/scatter.h"
 #include "kernels/convolution/slide.h"
 #include "kernels/convolution/tap_columns.h"
@@ -70,9 +71,7 @@ std::unique_ptr<KernelPass> make_by_positions(const Problem& p) {
   return make_turned_backward_data(p);
 }
 
-}  // namespace
-
-std::unique_ptr<KernelPass> make_backward_data(const Problem& problem) {
+std::unique_ptr<KernelPass> make_by_channels(const Problem& problem) {
   if (problem.order != Problem::Order::kIcInner && slides(problem, problem.ic)) {
     return make_slide_backward_data(problem);
   }
@@ -82,6 +81,13 @@ std::unique_ptr<KernelPass> make_backward_data(const Problem& problem) {
     if (auto pass = make_scatter_backward_data(problem)) return pass;
   }
   return make_by_positions(problem);
+}
+
+}  // namespace
+
+std::unique_ptr<KernelPass> make_backward_data(const Problem& problem) {
+  if (auto pass = make_position_columns_backward_data(problem, make_by_channels)) return pass;
+  return make_by_channels(problem);
 }
 
 }  // namespace conv4j

@@ -5,6 +5,7 @@
 
 #include "kernels/convolution/channelwise.h"
 #include "kernels/convolution/narrow.h"
+#include "kernels/convolution/position_columns.h"
 #include "kernels/convolution/sorted.h"
 
 namespace conv4j {
@@ -87,6 +88,9 @@ std::unique_ptr<KernelPass> make_backward_weights(const Problem& problem) {
   if (is_local(problem.axes[0]) && is_local(problem.axes[1]) && is_local(problem.axes[2])) {
     if (auto pass = make_source_backward_weights(problem)) return pass;
     return make_local_backward_weights(problem);
+  }
+  if (problem.ic <= 4 && problem.oc <= 4) {
+    if (auto pass = make_position_columns_backward_weights(problem)) return pass;
   }
   if (auto pass = make_narrow_backward_weights(problem)) return pass;
   if (auto pass = make_sorted_backward_weights(problem)) return pass;

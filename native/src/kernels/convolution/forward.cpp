@@ -7,6 +7,7 @@
 #include "kernels/convolution/lists.h"
 #include "kernels/convolution/panels.h"
 #include "kernels/convolution/pass.h"
+#include "kernels/convolution/position_columns.h"
 #include "kernels/convolution/slide.h"
 #include "kernels/convolution/spaced.h"
 #include "kernels/convolution/start.h"
@@ -203,11 +204,20 @@ class Forward : public KernelPass {
 
 }  // namespace
 
-std::unique_ptr<KernelPass> make_forward(const Problem& problem) {
+namespace {
+
+std::unique_ptr<KernelPass> make_by_channels(const Problem& problem) {
   if (problem.order != Problem::Order::kOcInner && slides(problem, problem.oc)) return make_slide_forward(problem);
   if (problem.order == Problem::Order::kGroupsInner) return make_channelwise_forward(problem);
   if (auto pass = make_tap_columns_forward(problem)) return pass;
   return std::make_unique<Forward>(problem);
+}
+
+}  // namespace
+
+std::unique_ptr<KernelPass> make_forward(const Problem& problem) {
+  if (auto pass = make_position_columns_forward(problem, make_by_channels)) return pass;
+  return make_by_channels(problem);
 }
 
 }  // namespace conv4j
