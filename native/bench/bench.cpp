@@ -88,7 +88,7 @@ class Plan {
  public:
   explicit Plan(const Case& c) : geometry_(c.geometry()) {
     const int64_t isa = c.isa == "avx512" ? C4J_ISA_AVX512 : c.isa == "avx2" ? C4J_ISA_AVX2 : C4J_ISA_GENERIC;
-    const c4j_options options = {c.threads, C4J_AUTO, isa, c.weights_type, C4J_ACTIVATION_NONE, 0};
+    const c4j_options options = {c.threads, C4J_KERNELS, isa, c.weights_type, C4J_ACTIVATION_NONE, 0};
     check(c4j_plan_create(&geometry_, &options, &plan_));
   }
   ~Plan() { c4j_plan_destroy(plan_); }

@@ -107,6 +107,9 @@ std::vector<Shape> all_shapes() {
   // As deep in a network: few positions share a kernel that exceeds a second-level cache.
   add("t2_c256_14", geometry_of({8, 256, 256, 1, 2, 14, 3, 1, 1, 1}));
   add("t2_c512_7", geometry_of({8, 512, 512, 1, 2, 7, 3, 1, 1, 1}));
+  // Of one channel, as signals and pictures are.
+  add("signal_k33", geometry_of({1, 1, 1, 1, 1, 100000, 33, 1, 1, 16, C4J_SHARED, 1}));
+  add("picture_k5", geometry_of({8, 1, 1, 1, 2, 224, 5, 1, 1, 2, C4J_SHARED, 1}));
   return shapes;
 }
 

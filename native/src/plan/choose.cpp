@@ -50,7 +50,7 @@ bool is_single_line(const Geometry& g, Isa isa) {
 bool joins_positions(const Geometry& g, Pass pass) {
   const Axis& width = g.axes.back();
   const bool has_rival = g.ic == 3 || g.oc == 3 || (pass == Pass::kForward && g.oc == kFewInputs);
-  return g.groups == 1 && std::max(g.ic, g.oc) <= kFewInputs && width.dilation == 1 &&
+  return g.groups == 1 && std::max(g.ic, g.oc) <= kFewInputs && width.stride == 1 && width.dilation == 1 &&
          width.kernel > (has_rival ? 4 : 1);
 }
 

@@ -89,9 +89,7 @@ std::unique_ptr<KernelPass> make_backward_weights(const Problem& problem) {
     if (auto pass = make_source_backward_weights(problem)) return pass;
     return make_local_backward_weights(problem);
   }
-  if (problem.ic <= 4 && problem.oc <= 4) {
-    if (auto pass = make_position_columns_backward_weights(problem)) return pass;
-  }
+  if (auto pass = make_position_columns_backward_weights(problem)) return pass;
   if (auto pass = make_narrow_backward_weights(problem)) return pass;
   if (auto pass = make_sorted_backward_weights(problem)) return pass;
   return make_shared_backward_weights(problem);
