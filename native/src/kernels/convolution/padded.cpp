@@ -7,9 +7,8 @@
 
 namespace conv4j {
 
-Padded::Padded(const Problem& problem, const Steps& from, const Side (&sides)[3], int64_t channels, int64_t step)
-    : problem_(problem), from_(from), channels_(channels), group_(step) {
-  std::copy(std::begin(sides), std::end(sides), sides_);
+Padded::Padded(const Problem& problem, const Steps& from, const Sides& sides, int64_t channels, int64_t step)
+    : problem_(problem), from_(from), sides_(sides), channels_(channels), group_(step) {
   for (int i : {2, 1, 0}) {
     steps_[i] = group_;
     group_ *= ceil_div(sides[i].count, sides[i].phases);

@@ -2,6 +2,7 @@
 #ifndef CONV4J_KERNELS_CONVOLUTION_PADDED_H_
 #define CONV4J_KERNELS_CONVOLUTION_PADDED_H_
 
+#include <array>
 #include <cstdint>
 
 #include "kernels/convolution/problem.h"
@@ -16,6 +17,8 @@ class Padded {
   struct Side {
     int64_t size, begin, count, phases;
   };
+  using Sides = std::array<Side, 3>;
+
   // What the taps of all output positions meet.
   static Side source_side(const Axis& axis, int64_t phases) {
     return {axis.input, -axis.pad_begin, (axis.output - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1,
@@ -23,7 +26,7 @@ class Padded {
   }
 
   // Whether a copy is of the order of what is copied: taps of large dilations reach far beyond.
-  static bool is_modest(const Side (&sides)[3]) {
+  static bool is_modest(const Sides& sides) {
     constexpr double kMost = 32;
     double growth = 1;
     for (const Side& side : sides) growth *= static_cast<double>(side.count) / static_cast<double>(side.size);
@@ -31,7 +34,7 @@ class Padded {
   }
 
   // Channels of a group, and the distance of positions.
-  Padded(const Problem& problem, const Steps& from, const Side (&sides)[3], int64_t channels, int64_t step);
+  Padded(const Problem& problem, const Steps& from, const Sides& sides, int64_t channels, int64_t step);
 
   void copy(const float* from, int64_t images, float* to) const;
 
@@ -48,7 +51,7 @@ class Padded {
  private:
   const Problem& problem_;
   Steps from_;
-  Side sides_[3];
+  Sides sides_;
   int64_t channels_;
   int64_t steps_[3], phase_steps_[3], group_;
 };

@@ -75,6 +75,15 @@ int64_t neighbours(const Problem& p, const Sides& sides) {
   return best;
 }
 
+int64_t depths(const Steps& steps) { return steps.image / steps.axis[0]; }
+int64_t heights(const Steps& steps) { return steps.axis[0] / steps.axis[1]; }
+
+// Lines are padded alone.
+Padded::Sides padding(const Sides& sides) {
+  const int64_t depth = depths(sides.other), height = heights(sides.other);
+  return {{{depth, 0, depth, 1}, {height, 0, height, 1}, sides.width}};
+}
+
 // Whether there are neither infinities nor NaNs.
 bool is_finite(const float* x, int64_t count) {
   constexpr int64_t kPiece = 1 << 14, kWidth = 16;
@@ -103,11 +112,10 @@ class PositionColumns : public KernelPass {
         sides_(sides),
         otherwise_(std::move(otherwise)),
         start_(problem),
-        padded_(problem, sides.other, {{depths(), 0, depths(), 1}, {heights(), 0, heights(), 1}, sides.width},
-                sides.terms, sides.terms),
+        padded_(problem, sides.other, padding(sides), sides.terms, sides.terms),
         neighbours_(neighbours(problem, sides)),
         columns_(neighbours_ * sides.channels),
-        by_heights_(sides.positions < kFewRows * neighbours_),
+        by_heights_(sides.positions < std::min(kFewRows, heights(sides.own)) * neighbours_),
         depths_(sides.find(problem.axes[0], false)) {
     for (const Item& run : sides.find(problem.axes[1], by_heights_)) {
       for (int64_t i = 0; i < run.count; i += kRows) {
@@ -169,7 +177,7 @@ class PositionColumns : public KernelPass {
     if (width.kernel == 1 || width.dilation > 1 || sides.stride > kMostStride) return false;
     if (sides.channels > kFewChannels || sides.channels >= p.kernels.lanes || sides.terms >= kManyTerms) return false;
     const int64_t count = neighbours(p, sides);
-    if (sides.positions < count) return false;
+    if (sides.positions < count || !Padded::is_modest(padding(sides))) return false;
     const auto size = static_cast<double>(p.axes[0].kernel * p.axes[1].kernel * sides.terms * count * sides.channels) *
                       static_cast<double>(width.kernel + (count - 1) * sides.stride);
     return size <= kMostFloats;
@@ -183,10 +191,6 @@ class PositionColumns : public KernelPass {
     t.init = values.in_place ? t.c : by_position ? values.base + place : bias_.of<float>(call, 0);
     t.init_row = values.in_place || by_position ? t.c_row : 0;
   }
-
-  // Of the other side.
-  int64_t heights() const { return sides_.other.axis[0] / sides_.other.axis[1]; }
-  int64_t depths() const { return sides_.other.image / sides_.other.axis[0]; }
 
   // Positions that some neighbours meet.
   int64_t reach(int64_t count) const { return problem_.axes[2].kernel + (count - 1) * sides_.stride; }

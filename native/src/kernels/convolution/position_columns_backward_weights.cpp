@@ -25,11 +25,7 @@ class PositionColumnsBackwardWeights : public KernelPass {
   explicit PositionColumnsBackwardWeights(const Problem& problem)
       : KernelPass(problem),
         width_(Padded::source_side(problem.axes[2], 1)),
-        padded_(problem, problem.src,
-                {{problem.axes[0].input, 0, problem.axes[0].input, 1},
-                 {problem.axes[1].input, 0, problem.axes[1].input, 1},
-                 width_},
-                problem.ic, problem.ic),
+        padded_(problem, problem.src, padding(problem), problem.ic, problem.ic),
         neighbours_(neighbours(problem)),
         step_(neighbours_ * problem.axes[2].stride),
         columns_(reach(problem, neighbours_) * problem.ic),
@@ -59,13 +55,19 @@ class PositionColumnsBackwardWeights : public KernelPass {
     // Most products would be on no diagonal (stride 4, 9 taps: 0.46 to 1.0 of the time, 5 taps 0.9 to 1.5).
     if (width.stride > 1 && width.kernel < 2 * width.stride) return false;
     const int64_t count = neighbours(p);
-    if (width.output < 4 * count) return false;
+    if (width.output < 4 * count || !Padded::is_modest(padding(p))) return false;
     return static_cast<double>(kMostSplits * p.taps / width.kernel * count * p.oc) *
                static_cast<double>(reach(p, count) * p.ic) <=
            kMostFloats;
   }
 
  private:
+  // Lines are padded alone.
+  static Padded::Sides padding(const Problem& p) {
+    const int64_t depth = p.axes[0].input, height = p.axes[1].input;
+    return {{{depth, 0, depth, 1}, {height, 0, height, 1}, Padded::source_side(p.axes[2], 1)}};
+  }
+
   // Positions of the source that some neighbours meet.
   static int64_t reach(const Problem& p, int64_t count) { return p.axes[2].kernel + (count - 1) * p.axes[2].stride; }
 
