@@ -1,6 +1,7 @@
 #include "plan/choose.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "core/division.h"
@@ -137,8 +138,11 @@ Choices choose(const Geometry& geometry, Choice wanted, Isa isa) {
                 "implementation: oneDNN takes strides, paddings and taps of at most 2^26 positions from each other");
   }
   if (wanted == Choice::kAuto) {
-    const bool own = is_far || !geometry.shared() || has_long_kernel(geometry) || is_single_line(geometry, isa);
-    if (own) wanted = Choice::kKernels;
+    const auto own = [&](Pass pass) { return is_faster(geometry, pass, isa); };
+    if (is_far || !geometry.shared() || has_long_kernel(geometry) || is_single_line(geometry, isa) ||
+        std::all_of(std::begin(kPasses), std::end(kPasses), own)) {
+      wanted = Choice::kKernels;  // whatever oneDNN has, which takes milliseconds to find out
+    }
   }
   choices.passes.fill(wanted);
   if (wanted != Choice::kAuto) return choices;
