@@ -120,9 +120,14 @@ public final class Sharing {
         return axes.size() == 1 || axes.size() == rank;
     }
 
-    /** One rule for all axes if theirs are equal. */
+    /**
+     * One rule for all axes if theirs are equal. Compared part by part: the JDK makes a record's {@code equals} out of method
+     * handles, which then keep the class loader.
+     */
     Sharing simplified() {
-        return axes.stream().distinct().count() == 1 ? new Sharing(axes.subList(0, 1)) : this;
+        AxisSharing first = axes.get(0);
+        boolean same = axes.stream().allMatch(axis -> axis.kind() == first.kind() && axis.size() == first.size());
+        return same ? new Sharing(List.of(first)) : this;
     }
 
     /**
