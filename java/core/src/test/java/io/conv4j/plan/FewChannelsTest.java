@@ -11,6 +11,7 @@ import io.conv4j.spec.ConvSpec;
 import io.conv4j.spec.Orientation;
 import io.conv4j.spec.Padding;
 import io.conv4j.spec.Shape;
+import io.conv4j.spec.Sharing;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Layers of so few channels that neighbouring positions share the lanes: longer ones than those that all tests try. */
+/**
+ * Layers of so few channels that neighbouring positions share the lanes, and kernels much longer than the source: longer ones
+ * than those that all tests try.
+ */
 class FewChannelsTest {
     private static ConvSpec.Builder layer(long inChannels, long outChannels, long... kernel) {
         return ConvSpec.builder(inChannels, outChannels).kernel(kernel);
@@ -32,8 +36,8 @@ class FewChannelsTest {
 
     static List<ConvCase> cases() {
         return List.of(
-                over(layer(1, 1, 1500).padding(Padding.explicit(700, 650)), 1, 1, 3000),
-                over(layer(2, 3, 1100).padding(Padding.full()), 1, 2, 400),
+                over(layer(1, 1, 1400).padding(Padding.explicit(10, 12)), 1, 1, 1500),
+                over(layer(2, 3, 700).padding(Padding.full()), 1, 2, 300),
                 over(layer(1, 1, 9).padding(Padding.same()).bias(BiasMode.CHANNEL), 2, 1, 5000),
                 over(layer(1, 2, 3, 5).padding(Padding.same()).bias(BiasMode.POSITION), 2, 1, 40, 300),
                 over(layer(1, 2, 3, 5).padding(Padding.same()).bias(BiasMode.POSITION), 3, 1, 150, 20),
@@ -42,6 +46,13 @@ class FewChannelsTest {
                 over(layer(4, 7, 3, 3).dilation(2, 1).padding(Padding.full()), 1, 4, 9, 77),
                 over(layer(1, 1, 2, 3, 4).stride(2, 1, 1).padding(Padding.sameUpper()), 2, 1, 5, 6, 90),
                 over(layer(4, 4, 2).padding(Padding.explicit(5, 5)), 1, 4, 33),
+                over(layer(1, 1, 450).sharing(Sharing.tiled(2)).padding(Padding.full()), 2, 1, 9),
+                over(
+                        layer(2, 3, 410).sharing(Sharing.tiled(2)).stride(3).padding(Padding.explicit(300, 200)),
+                        1,
+                        2,
+                        50),
+                over(layer(5, 6, 2, 420).padding(Padding.full()), 1, 5, 3, 20),
                 over(layer(1, 1, 7).orientation(Orientation.CONVOLUTION).padding(Padding.same()), 3, 1, 1000));
     }
 

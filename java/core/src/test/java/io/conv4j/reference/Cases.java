@@ -198,9 +198,6 @@ public final class Cases {
         add(layer(9, 15, 4).groups(3).padding(explicit(3, 1)), "1-D 3 groups", 1, 16);
         add(depthwise(33, 5).padding(same()), "1-D depthwise 33", 1, 14);
         add(layer(1, 2, 9).padding(full()), "1-D long", 1, 300);
-        add(layer(1, 1, 450).padding(full()), "1-D, k450 past a source of 9", 2, 9);
-        add(layer(2, 3, 410).padding(explicit(300, 200)).stride(3), "1-D, k410 past a source of 50, stride 3", 1, 50);
-        add(layer(1, 3, 2, 420).padding(full()), "2-D, k2 x 420 past a source of 3 x 20", 1, 3, 20);
         add(layer(3, 5, 3, 3, 3).padding(same()), "3-D k3", 1, 4, 5, 6);
         add(layer(16, 16, 3, 3, 3), "3-D 16 to 16", 1, 4, 4, 5);
         add(layer(8, 17, 1, 1, 1), "3-D k1", 2, 2, 3, 4);
